@@ -1,0 +1,1 @@
+"""Stamped SQL files, `<kind>/<object>.<revision>.sql`: every statement the package runs."""

@@ -1,0 +1,63 @@
+CREATE POLICY tickets_tenant_isolation ON ticketing.tickets
+    AS RESTRICTIVE FOR ALL TO ticketing_app, ticketing_worker, ticketing_readonly
+    USING (tenant_id = (SELECT ticketing.current_tenant_id()))
+    WITH CHECK (tenant_id = (SELECT ticketing.current_tenant_id()));
+CREATE POLICY tickets_view_own ON ticketing.tickets
+    FOR SELECT TO ticketing_app, ticketing_worker, ticketing_readonly
+    USING (
+        tenant_id = (SELECT ticketing.current_tenant_id())
+        AND user_id = (SELECT ticketing.current_user_id())
+    );
+CREATE POLICY tickets_update_own ON ticketing.tickets
+    FOR UPDATE TO ticketing_app
+    USING (
+        tenant_id = (SELECT ticketing.current_tenant_id())
+        AND user_id = (SELECT ticketing.current_user_id())
+    )
+    WITH CHECK (
+        tenant_id = (SELECT ticketing.current_tenant_id())
+        AND user_id = (SELECT ticketing.current_user_id())
+    );
+CREATE POLICY tickets_venue_owner_view ON ticketing.tickets
+    FOR SELECT TO ticketing_app, ticketing_readonly
+    USING (
+        tenant_id = (SELECT ticketing.current_tenant_id())
+        AND venue_id IN (
+            SELECT v.id
+            FROM ticketing.venues AS v
+            WHERE
+                v.tenant_id = (SELECT ticketing.current_tenant_id())
+                AND v.created_by = (SELECT ticketing.current_user_id())
+        )
+    );
+CREATE POLICY tickets_admin_all ON ticketing.tickets
+    FOR ALL TO ticketing_app, ticketing_worker, ticketing_readonly
+    USING (
+        tenant_id = (SELECT ticketing.current_tenant_id())
+        AND (SELECT ticketing.acts_for_tenant())
+    )
+    WITH CHECK (
+        tenant_id = (SELECT ticketing.current_tenant_id())
+        AND (SELECT ticketing.acts_for_tenant())
+    );
+CREATE POLICY tickets_owner_select ON ticketing.tickets
+    FOR SELECT TO ticketing_owner
+    USING (TRUE);
+
+COMMENT ON POLICY tickets_tenant_isolation ON ticketing.tickets IS
+    'The floor: whatever another policy grants, every role touches only tickets of the tenant in '
+    'app.current_tenant_id.';
+COMMENT ON POLICY tickets_view_own ON ticketing.tickets IS
+    'A customer sees the tickets they hold.';
+COMMENT ON POLICY tickets_update_own ON ticketing.tickets IS
+    'A customer may update the tickets they hold and must still hold them afterwards; which '
+    'columns, trigger trg_tickets_10_guard_holder says.';
+COMMENT ON POLICY tickets_venue_owner_view ON ticketing.tickets IS
+    'A venue owner sees the tickets of the venues they created, in their own tenant. The list of '
+    'venues is built once a statement.';
+COMMENT ON POLICY tickets_admin_all ON ticketing.tickets IS
+    'A session that acts for the tenant, a service or its staff and admins, works with all '
+    'tickets of that tenant and of no other; grants say which commands each role has.';
+COMMENT ON POLICY tickets_owner_select ON ticketing.tickets IS
+    'Cross-tenant on purpose, for the trigger that counts attended events alone: it runs as the '
+    'owner and names the tenant of the ticket that fired it.';

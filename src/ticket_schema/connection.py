@@ -1,0 +1,85 @@
+"""Where the database is, and how to reach it.
+
+Connection strings are handed to libpq as they are, so every form it knows works: URLs, key=value
+pairs, sockets, several hosts, a service file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from ticket_schema.errors import Exit, TicketSchemaError, redact
+
+URL_VARIABLES = ("TICKET_SCHEMA_URL", "DATABASE_URL")
+APPLICATION_NAME = "ticket-schema"
+
+_SQLALCHEMY_DRIVER = re.compile(r"^postgres(?:ql)?\+\w+://")
+
+
+def find_url(given: str | None = None) -> str:
+    """Returns the connection string to use.
+
+    Args:
+        given: what the caller named, if anything; else TICKET_SCHEMA_URL, then DATABASE_URL count.
+
+    Raises:
+        TicketSchemaError: nothing names a database.
+    """
+    for candidate in (given, *(os.environ.get(name) for name in URL_VARIABLES)):
+        if candidate:
+            return _SQLALCHEMY_DRIVER.sub("postgresql://", candidate)
+    raise TicketSchemaError(
+        "No database is named.",
+        hint="Give --url, or set TICKET_SCHEMA_URL or DATABASE_URL.",
+        exit_code=Exit.USAGE,
+    )
+
+
+def connect(url: str) -> psycopg.Connection:
+    """Opens a connection in autocommit mode.
+
+    Args:
+        url: any connection string of libpq.
+
+    Raises:
+        TicketSchemaError: the string is malformed, or the server is not there or refuses the login.
+    """
+    try:
+        return psycopg.connect(
+            url, autocommit=True, fallback_application_name=APPLICATION_NAME, connect_timeout=10
+        )
+    except psycopg.ProgrammingError as error:
+        raise TicketSchemaError(
+            f"The connection string is malformed: {_first_line(error)}.",
+            hint="Use postgresql://user:password@host:5432/database.",
+            exit_code=Exit.USAGE,
+        ) from error
+    except psycopg.OperationalError as error:
+        raise TicketSchemaError(
+            f"The database cannot be reached: {_first_line(error)}.",
+            hint="Check host, port, database, user and password, and that the server is running.",
+            exit_code=Exit.UNREACHABLE,
+        ) from error
+
+
+def as_engine(connection: psycopg.Connection) -> sa.Engine:
+    """Returns an engine whose only connection is the given one.
+
+    Args:
+        connection: an open connection outside a transaction; closed with the engine's.
+    """
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=lambda: connection, poolclass=NullPool
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # libpq lists every address it tried; the last one says what the server answered.
+    line = lines[-1] if lines else type(error).__name__
+    return redact(line).rstrip(".")

@@ -1,0 +1,1 @@
+"""Alembic environment of the package: `script_location = ticket_schema:migrations`."""

@@ -1,0 +1,207 @@
+"""What must hold before a migration touches a database.
+
+Every check either returns or raises a `TicketSchemaError` that names the mend. None of them writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from ticket_schema.connection import connect
+from ticket_schema.errors import TicketSchemaError
+from ticket_schema.steps import SCHEMA
+
+OWNER = "ticketing_owner"
+GROUPS = ("ticketing_app", "ticketing_worker", "ticketing_readonly")
+OLDEST_SERVER = 150000
+
+_POOL_PROBE_ROUNDS = 3
+_POOL_PROBE_SECONDS = 5.0
+
+
+def server_can_be_migrated(connection: psycopg.Connection) -> None:
+    """Refuses servers that are too old, and sessions that cannot write.
+
+    Args:
+        connection: in autocommit mode.
+    """
+    version = connection.info.server_version
+    if version < OLDEST_SERVER:
+        raise TicketSchemaError(
+            f"The server is PostgreSQL {version // 10000}.",
+            hint="The schema needs PostgreSQL 15 or later.",
+        )
+    if _scalar(connection, "SELECT pg_is_in_recovery()"):
+        raise TicketSchemaError(
+            "The server is a standby and takes no writes.",
+            hint="Connect to the primary.",
+        )
+    if _scalar(connection, "SELECT current_setting('default_transaction_read_only')::boolean"):
+        raise TicketSchemaError(
+            "The session is read-only (default_transaction_read_only is on).",
+            hint="Connect as the role that migrates.",
+        )
+
+
+def connection_is_direct(connection: psycopg.Connection, url: str | None) -> None:
+    """Refuses a transaction-pooling proxy, where locks and settings of a session do not last.
+
+    A proxy makes up the process id that the client is told at login. When it differs from the
+    server's own, a second connection tells pooling a session (fine) from pooling a transaction:
+    only in the latter do two clients share a server process.
+
+    Args:
+        connection: in autocommit mode.
+        url: for the second connection; None when the caller brought the connection along.
+    """
+    if connection.info.backend_pid == _backend(connection):
+        return
+    backends: set[int] = set()
+    if url is not None:
+        other = connect(url)
+        try:
+            for _ in range(_POOL_PROBE_ROUNDS):
+                mine = _backend(connection)
+                theirs = _backend_within(other, _POOL_PROBE_SECONDS)
+                backends.add(mine)
+                if theirs is None:
+                    break  # it waits for a server of its own: sessions are not shared
+                if theirs == mine:
+                    backends.add(-1)
+        finally:
+            other.close()
+    else:
+        backends = {_backend(connection) for _ in range(_POOL_PROBE_ROUNDS)}
+    if len(backends) > 1:
+        raise TicketSchemaError(
+            "The connection goes through a transaction-pooling proxy.",
+            hint="Migrate over a direct connection to the server, or a session-pooled port.",
+        )
+
+
+def roles_are_sound(connection: psycopg.Connection, *, may_create: bool) -> None:
+    """Refuses roles that are missing and cannot be made, or that would defeat row level security.
+
+    Args:
+        connection: in autocommit mode.
+        may_create: whether the run may create the roles that are missing.
+    """
+    known = {
+        name: (superuser or bypass)
+        for name, superuser, bypass in connection.execute(
+            "SELECT rolname, rolsuper, rolbypassrls FROM pg_catalog.pg_roles"
+            " WHERE rolname = ANY(%s)",
+            [[OWNER, *GROUPS]],
+        )
+    }
+    missing = [name for name in (OWNER, *GROUPS) if name not in known]
+    statements = "; ".join(f"CREATE ROLE {name} NOLOGIN" for name in missing)
+    if missing and not may_create:
+        raise TicketSchemaError(
+            f"These roles are missing: {', '.join(missing)}.",
+            hint=f"Let a DBA run: {statements}.",
+        )
+    if missing and not _scalar(
+        connection,
+        "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user",
+    ):
+        raise TicketSchemaError(
+            f"Role {_login(connection)} may not create the missing roles {', '.join(missing)}.",
+            hint=f"Grant it CREATEROLE, or let a DBA run: {statements}.",
+        )
+    for name, unfiltered in known.items():
+        if unfiltered:
+            raise TicketSchemaError(
+                f"Role {name} is a superuser or bypasses row level security.",
+                hint=f"Run as a superuser: ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS.",
+            )
+    if OWNER not in known:
+        return
+    for name in GROUPS:
+        if name in known and _scalar(
+            connection, "SELECT pg_has_role(%s::name, %s::name, 'MEMBER')", name, OWNER
+        ):
+            raise TicketSchemaError(
+                f"Role {name} is a member of {OWNER} and could switch the policies off.",
+                hint=f"Run: REVOKE {OWNER} FROM {name}.",
+            )
+
+
+def schema_can_be_created(connection: psycopg.Connection) -> None:
+    """Refuses a login that may not create the schema.
+
+    Args:
+        connection: in autocommit mode.
+    """
+    if _scalar(connection, "SELECT to_regnamespace(%s) IS NOT NULL", SCHEMA):
+        return
+    if not _scalar(connection, "SELECT has_database_privilege(current_database(), 'CREATE')"):
+        login, database = _login(connection), _scalar(connection, "SELECT current_database()")
+        raise TicketSchemaError(
+            f"Role {login} may not create a schema in database {database}.",
+            hint=f"Run as the owner of the database: GRANT CREATE ON DATABASE {database} TO"
+            f" {login}.",
+        )
+
+
+def become_owner(connection: psycopg.Connection) -> None:
+    """Switches the session to the role that owns every object.
+
+    Args:
+        connection: in autocommit mode.
+    """
+    login = _login(connection)
+    try:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue) as error:
+        raise TicketSchemaError(
+            f"Role {login} may not act as {OWNER}, which owns the schema.",
+            hint=f"Run as a DBA: GRANT {OWNER} TO {login}. Nothing was changed.",
+        ) from error
+
+
+def tables_without_version(connection: psycopg.Connection) -> list[str]:
+    """Returns the tables of the schema, for a database that has no version row.
+
+    Args:
+        connection: in autocommit mode.
+    """
+    rows = connection.execute(
+        "SELECT c.relname FROM pg_catalog.pg_class AS c"
+        " WHERE c.relnamespace = to_regnamespace(%s) AND c.relkind IN ('r', 'p')"
+        " AND c.relname <> 'alembic_version' ORDER BY c.relname",
+        [SCHEMA],
+    )
+    return [name for (name,) in rows]
+
+
+def _login(connection: psycopg.Connection) -> str:
+    return str(_scalar(connection, "SELECT session_user"))
+
+
+def _backend(connection: psycopg.Connection) -> int:
+    return int(str(_scalar(connection, "SELECT pg_backend_pid()")))
+
+
+def _backend_within(connection: psycopg.Connection, seconds: float) -> int | None:
+    answer: list[int] = []
+
+    def ask() -> None:
+        try:
+            answer.append(_backend(connection))
+        except psycopg.Error:
+            return  # closed under our hands, after the wait was over
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answer[0] if answer else None
+
+
+def _scalar(connection: psycopg.Connection, query: LiteralString, *values: object) -> object:
+    row = connection.execute(query, values).fetchone()
+    return row[0] if row else None

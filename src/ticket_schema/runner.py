@@ -1,0 +1,504 @@
+"""The safe runner: what happens between `alembic upgrade` and the first statement, and after.
+
+It lives behind `env.py`, so plain `alembic` has it as well. One runner at a time, a transaction a
+revision, short lock waits that are retried, no rows hidden from data steps, and at the end the
+version table is read again and must say what was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from types import ModuleType
+from typing import Any, Literal
+
+import psycopg
+import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from ticket_schema import preflight, steps
+from ticket_schema.connection import as_engine, connect, find_url
+from ticket_schema.errors import Exit, TicketSchemaError, redact
+
+# Advisory lock key of the runner: the bytes of "ticketsc" read as a big-endian 64-bit integer.
+RUNNER_LOCK = int.from_bytes(b"ticketsc", "big")
+
+_POLL_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 10.0
+_PASSING = ("55P03", "40P01")  # lock_not_available, deadlock_detected
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Settings of a run; each may come from the command, `-x name=value` or the environment.
+
+    Args:
+        url: connection string; the environment names it otherwise.
+        lock_timeout: how long one statement may wait for a lock, as PostgreSQL writes durations.
+        lock_tries: how often a revision is tried when a lock is not to be had.
+        statement_timeout: how long one statement may run; builds of indexes are exempt.
+        runner_wait: seconds to wait for another runner to finish.
+        create_roles: whether missing roles may be created; "off" where a DBA makes them.
+        allow_data_loss: whether a downgrade may drop tables that hold rows.
+    """
+
+    url: str | None = None
+    lock_timeout: str = "3s"
+    lock_tries: int = 10
+    statement_timeout: str = "15min"
+    runner_wait: float = 600.0
+    create_roles: bool = True
+    allow_data_loss: bool = False
+
+    @classmethod
+    def collect(cls, *sources: Mapping[str, Any]) -> Options:
+        """Returns the options of the first source that names each, else of the environment.
+
+        Args:
+            sources: mappings from option name to value, most important first.
+
+        Raises:
+            TicketSchemaError: a value cannot be read.
+        """
+        found: dict[str, Any] = {}
+        for field in fields(cls):
+            variable = f"TICKET_SCHEMA_{field.name.upper()}"
+            for source in (*sources, {field.name: os.environ.get(variable)}):
+                if source.get(field.name) is not None:
+                    found[field.name] = _parse(field.name, source[field.name], field.default)
+                    break
+        return cls(**found)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a run, for whoever shows it.
+
+    Args:
+        kind: what is happening.
+        revision: the revision, empty while waiting for another runner.
+        title: first line of the revision's docstring.
+        seconds: how long it took, or how long the pause will be.
+        direction: whether the revision is applied or taken back.
+    """
+
+    kind: Literal["waiting", "running", "done", "retrying"]
+    revision: str = ""
+    title: str = ""
+    seconds: float = 0.0
+    direction: Literal["upgrade", "downgrade", "stamp"] = "upgrade"
+
+
+def run(context: ModuleType) -> None:
+    """Runs the current Alembic command against a database.
+
+    Args:
+        context: the proxy module `alembic.context`.
+
+    Raises:
+        TicketSchemaError: the run was refused or failed; the message says how to mend it.
+    """
+    script = _script(context)
+    options = _options(context)
+    brought: sa.Connection | None = context.config.attributes.get("connection")
+    with _session(options, brought) as (raw, connection):
+        if _reads_only(context, connection):
+            _configure(context, connection)
+            context.run_migrations()
+            return
+        with _autocommit(raw):
+            url = None if brought is not None else find_url(options.url)
+            preflight.server_can_be_migrated(raw)
+            preflight.connection_is_direct(raw, url)
+        report = context.config.attributes.get("progress", _print_progress(context))
+        with _sole_runner(raw, options, report):
+            _migrate(context, script, raw, connection, options, report)
+
+
+def render(context: ModuleType) -> None:
+    """Writes the current Alembic command as an SQL script.
+
+    Args:
+        context: the proxy module `alembic.context`.
+    """
+    script = _script(context)
+    options = _options(context)
+    context.configure(
+        dialect_name="postgresql",
+        # Otherwise every percent sign in the SQL would be doubled.
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=True,
+        transaction_per_migration=True,
+        version_table_schema=steps.SCHEMA,
+    )
+    from_base = context.get_starting_revision_argument() in (None, "base")
+    if from_base:
+        context.execute("BEGIN")
+        for step in _bootstrap_steps(script, options):
+            context.execute(sa.text(steps.read(*step).replace(":", r"\:")))
+        context.execute("COMMIT")
+    context.execute(f"SET ROLE {preflight.OWNER}")
+    for name, value in _settings(options).items():
+        context.execute(f"SET {name} = '{value}'")
+    context.run_migrations()
+    for name in _settings(options):
+        context.execute(f"RESET {name}")
+    context.execute("RESET ROLE")
+
+
+def _script(context: ModuleType) -> ScriptDirectory:
+    script: ScriptDirectory = context.script
+    if not script.get_heads():
+        raise TicketSchemaError(
+            "No revisions were found, so there is nothing to run.",
+            hint="Install the package instead of linking to a checkout, or use the ticket-schema"
+            " command; remove version_locations from the ini if it is there.",
+        )
+    return script
+
+
+def _options(context: ModuleType) -> Options:
+    given = context.get_x_argument(as_dictionary=True)
+    unknown = sorted(set(given) - {field.name for field in fields(Options)})
+    if unknown:
+        raise TicketSchemaError(
+            f"-x does not know {', '.join(unknown)}.",
+            hint=f"It knows {', '.join(field.name for field in fields(Options))}.",
+            exit_code=Exit.USAGE,
+        )
+    ini = {"url": context.config.get_main_option("sqlalchemy.url")}
+    return Options.collect(context.config.attributes.get("options", {}), given, ini)
+
+
+def _parse(name: str, value: Any, default: object) -> Any:
+    if not isinstance(value, str) or isinstance(default, str) or default is None:
+        return value
+    try:
+        if isinstance(default, bool):
+            return {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}[
+                value.lower()
+            ]
+        return type(default)(value)  # type: ignore[call-arg]
+    except (KeyError, ValueError) as error:
+        wanted = "on or off" if isinstance(default, bool) else "a number"
+        raise TicketSchemaError(
+            f"{name} is {value!r}.", hint=f"Give {wanted}.", exit_code=Exit.USAGE
+        ) from error
+
+
+@contextmanager
+def _session(
+    options: Options, brought: sa.Connection | None
+) -> Iterator[tuple[psycopg.Connection, sa.Connection]]:
+    """Yields the one connection of the run, as psycopg's and as SQLAlchemy's."""
+    if brought is None:
+        raw = connect(find_url(options.url))
+        raw.autocommit = False
+        with as_engine(raw).connect() as connection:
+            connection.rollback()
+            yield raw, connection
+        return
+
+    driver = brought.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection) or brought.in_transaction():
+        raise TicketSchemaError(
+            "The connection that was handed over cannot be used.",
+            hint="Hand over a psycopg connection outside a transaction: each revision needs its"
+            " own.",
+        )
+    try:
+        yield driver, brought
+    finally:
+        brought.rollback()
+        with _autocommit(driver):
+            for name in _settings(options):
+                driver.execute(f"RESET {name}".encode())
+            driver.execute("RESET ROLE")
+
+
+@contextmanager
+def _autocommit(raw: psycopg.Connection) -> Iterator[None]:
+    before = raw.autocommit
+    raw.autocommit = True
+    try:
+        yield
+    finally:
+        raw.autocommit = before
+
+
+def _configure(context: ModuleType, connection: sa.Connection, **more: Any) -> MigrationContext:
+    connection.rollback()
+    context.configure(
+        connection=connection,
+        transaction_per_migration=True,
+        version_table_schema=steps.SCHEMA,
+        **more,
+    )
+    configured: MigrationContext = context.get_context()
+    return configured
+
+
+def _reads_only(context: ModuleType, connection: sa.Connection) -> bool:
+    return bool(_configure(context, connection).opts.get("dont_mutate"))
+
+
+@contextmanager
+def _sole_runner(
+    raw: psycopg.Connection, options: Options, report: Callable[[Progress], None]
+) -> Iterator[None]:
+    """Holds the advisory lock of the runner.
+
+    Polled, never waited for: a waiting statement keeps a snapshot, and a concurrent index build
+    of the runner that holds the lock would wait for that snapshot for ever.
+    """
+    until = time.monotonic() + options.runner_wait
+    waiting = False
+    with _autocommit(raw):
+        while not _got_lock(raw):
+            if time.monotonic() >= until:
+                raise TicketSchemaError(
+                    f"Another runner was still at work after {options.runner_wait:g} s.",
+                    hint="Let it finish, or look for its session in pg_stat_activity"
+                    " (application_name ticket-schema).",
+                    exit_code=Exit.TIMED_OUT,
+                )
+            if not waiting:
+                report(Progress("waiting"))
+                waiting = True
+            time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        if not raw.closed:
+            raw.rollback()
+            with _autocommit(raw):
+                raw.execute("SELECT pg_advisory_unlock(%s)", [RUNNER_LOCK])
+
+
+def _got_lock(raw: psycopg.Connection) -> bool:
+    row = raw.execute("SELECT pg_try_advisory_lock(%s)", [RUNNER_LOCK]).fetchone()
+    return bool(row and row[0])
+
+
+def _migrate(
+    context: ModuleType,
+    script: ScriptDirectory,
+    raw: psycopg.Connection,
+    connection: sa.Connection,
+    options: Options,
+    report: Callable[[Progress], None],
+) -> None:
+    configured = _configure(context, connection)
+    heads = configured.get_current_heads()
+    _known(script, heads)
+    # Alembic's own plan, made once: a retry goes on where the last try stopped, also when the
+    # target was relative.
+    pending = deque(_plan(configured, heads))
+    connection.rollback()
+    if not pending:
+        return
+
+    with _autocommit(raw):
+        upgrades = any(isinstance(step, RevisionStep) and step.is_upgrade for step in pending)
+        if upgrades and not heads:
+            _refuse_unversioned(preflight.tables_without_version(raw))
+        preflight.roles_are_sound(raw, may_create=options.create_roles)
+        preflight.schema_can_be_created(raw)
+        if not heads:
+            _bootstrap(raw, script, options)
+        preflight.become_owner(raw)
+        _apply_settings(raw, options)
+
+    reached: list[set[str]] = [set(heads)]
+
+    def note(*, heads: set[str], **_: object) -> None:
+        reached.append(set(heads))
+
+    def remaining(_heads: object, _context: object) -> Iterator[MigrationStep]:
+        while pending:
+            step = pending[0]
+            started = time.monotonic()
+            report(_progress("running", step))
+            yield step
+            # Reached only after the revision's transaction was committed.
+            pending.popleft()
+            with _autocommit(raw):
+                _apply_settings(raw, options)
+            report(_progress("done", step, time.monotonic() - started))
+
+    for attempt in range(1, options.lock_tries + 1):
+        _configure(context, connection, fn=remaining, on_version_apply=note)
+        try:
+            context.run_migrations()
+            break
+        except sa.exc.DBAPIError as error:
+            connection.rollback()
+            _retry_or_raise(error, pending[0], attempt, options, report)
+    _assert_reached(context, script, connection, reached[-1])
+
+
+def _plan(configured: MigrationContext, heads: tuple[str, ...]) -> list[MigrationStep]:
+    try:
+        planned: list[MigrationStep] = list(configured.opts["fn"](heads, configured))
+    except TicketSchemaError:
+        raise
+    except CommandError as error:
+        raise TicketSchemaError(
+            f"{str(error).rstrip('.')}.",
+            hint="List the revisions with: ticket-schema history.",
+            exit_code=Exit.USAGE,
+        ) from error
+    return planned
+
+
+def _known(script: ScriptDirectory, heads: tuple[str, ...]) -> None:
+    known = {revision.revision for revision in script.walk_revisions()}
+    unknown = sorted(set(heads) - known)
+    if unknown:
+        raise TicketSchemaError(
+            f"The database stands at revision {', '.join(unknown)}, which this package does not"
+            f" know; its head is {', '.join(script.get_heads())}.",
+            hint="Install the version of ticket-schema that wrote it. Nothing was changed.",
+        )
+
+
+def _refuse_unversioned(tables: list[str]) -> None:
+    if tables:
+        shown = ", ".join(tables[:3]) + (", …" if len(tables) > 3 else "")  # noqa: PLR2004
+        raise TicketSchemaError(
+            f"Schema {steps.SCHEMA} has tables ({shown}) but no version row.",
+            hint="Find out which revision they stand at and record it: ticket-schema stamp"
+            " REVISION.",
+        )
+
+
+def _bootstrap_steps(script: ScriptDirectory, options: Options) -> list[tuple[str, str]]:
+    (base,) = script.get_bases()
+    revision = script.get_revision(base)
+    return [
+        (step, base)
+        for step in revision.module.BOOTSTRAP
+        if options.create_roles or not step.startswith("roles/")
+    ]
+
+
+def _bootstrap(raw: psycopg.Connection, script: ScriptDirectory, options: Options) -> None:
+    with raw.transaction():
+        for step in _bootstrap_steps(script, options):
+            try:
+                raw.execute(steps.read(*step).encode())
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise TicketSchemaError(
+                    f"Schema and roles cannot be made: {error.diag.message_primary}.",
+                    hint="Let a DBA make the roles and run: GRANT ticketing_owner TO the role that"
+                    " migrates. Nothing was changed.",
+                ) from error
+
+
+def _settings(options: Options) -> dict[str, str]:
+    return {
+        # A data step that row level security would silently empty fails instead.
+        "row_security": "off",
+        "lock_timeout": options.lock_timeout,
+        "statement_timeout": options.statement_timeout,
+        # An idle client between revisions must not be cut off by a server's default.
+        "idle_session_timeout": "0",
+        "ticket_schema.allow_data_loss": "on" if options.allow_data_loss else "off",
+    }
+
+
+def _apply_settings(raw: psycopg.Connection, options: Options) -> None:
+    for name, value in _settings(options).items():
+        try:
+            raw.execute("SELECT set_config(%s, %s, FALSE)", [name, value])
+        except psycopg.errors.InvalidParameterValue as error:
+            raise TicketSchemaError(
+                f"{name} cannot be {value!r}.",
+                hint="Write durations as PostgreSQL does: 500ms, 3s, 15min.",
+                exit_code=Exit.USAGE,
+            ) from error
+
+
+def _retry_or_raise(
+    error: sa.exc.DBAPIError,
+    step: MigrationStep,
+    attempt: int,
+    options: Options,
+    report: Callable[[Progress], None],
+) -> None:
+    driver = error.orig
+    state = getattr(driver, "sqlstate", None)
+    name = ", ".join(step.to_revisions if step.is_upgrade else step.from_revisions)
+    stands = "Nothing of it was kept; the revisions before it were."
+    if state in _PASSING:
+        if attempt < options.lock_tries:
+            # Jitter, so that several runners of several services do not knock in step.
+            longest = min(_LONGEST_PAUSE_SECONDS, 0.25 * 2**attempt)
+            pause = random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+            report(_progress("retrying", step, pause))
+            time.sleep(pause)
+            return
+        raise TicketSchemaError(
+            f"Revision {name} did not get its locks in {attempt} tries of {options.lock_timeout}.",
+            hint=f"{stands} End the long transactions (pg_stat_activity), then run it again.",
+            exit_code=Exit.TIMED_OUT,
+        ) from error
+    message = str(driver).strip().splitlines()[0] if str(driver).strip() else type(driver).__name__
+    diagnostics = getattr(driver, "diag", None)
+    hint = getattr(diagnostics, "message_hint", None)
+    where = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+    raise TicketSchemaError(
+        f"Revision {name} failed{where}: {redact(message).rstrip('.')} [{state or 'no SQLSTATE'}].",
+        hint=f"{hint} {stands}" if hint else f"{stands} Mend the cause, then run it again.",
+    ) from error
+
+
+def _assert_reached(
+    context: ModuleType,
+    script: ScriptDirectory,
+    connection: sa.Connection,
+    expected: set[str],
+) -> None:
+    found = set(_configure(context, connection).get_current_heads())
+    connection.rollback()
+    wanted = context.get_revision_argument()
+    if wanted in ("head", "heads", ("head",), ("heads",)):
+        expected = set(script.get_heads())
+    if found != expected:
+        raise TicketSchemaError(
+            f"The database stands at {', '.join(sorted(found)) or 'base'} instead of"
+            f" {', '.join(sorted(expected)) or 'base'}.",
+            hint="Somebody else wrote the version table meanwhile; look before running anything.",
+        )
+
+
+def _progress(
+    kind: Literal["running", "done", "retrying"], step: MigrationStep, seconds: float = 0.0
+) -> Progress:
+    if not isinstance(step, RevisionStep):
+        return Progress(kind, ", ".join(step.to_revisions), "", seconds, "stamp")
+    title = (step.revision.doc or "").rstrip(".")
+    direction: Literal["upgrade", "downgrade"] = "upgrade" if step.is_upgrade else "downgrade"
+    return Progress(kind, step.revision.revision, title, seconds, direction)
+
+
+def _print_progress(context: ModuleType) -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        if progress.kind == "done":
+            line = f"{progress.direction} {progress.revision} {progress.title}"
+            context.config.print_stdout("%s (%.2f s)", line.strip(), progress.seconds)
+        elif progress.kind == "retrying":
+            context.config.print_stdout(
+                "%s waits for a lock, next try in %.1f s", progress.revision, progress.seconds
+            )
+        elif progress.kind == "waiting":
+            context.config.print_stdout("waiting for another runner to finish")
+
+    return show

@@ -1,0 +1,230 @@
+"""Runs the stamped SQL files that a revision lists.
+
+A stamped file `sql/<kind>/<object>.<revision>.sql` is the step that brings one object to one
+revision. A revision module lists its steps as `<kind>/<object>`; going up, each is run in order;
+going down, in reverse order, each object goes back to the next lower stamp, or away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import sqlalchemy as sa
+from alembic import op
+
+from ticket_schema.errors import TicketSchemaError
+
+SCHEMA = "ticketing"
+
+# What a file of the kind is: `whole` files replace the object, `set` files hold all policies or
+# triggers of a table, `born` files make it and later stamps alter it, `kept` things outlive a
+# downgrade, `online` files run outside a transaction.
+KINDS = {
+    "roles": "kept",
+    "schemas": "kept",
+    "functions": "whole",
+    "views": "whole",
+    "tables": "born",
+    "policies": "set",
+    "triggers": "set",
+    "indexes": "online",
+}
+
+_CREATED_IN_SET = re.compile(
+    r"^CREATE (?:CONSTRAINT )?(?P<what>POLICY|TRIGGER) (?P<name>\w+)[^;]*?\bON (?P<table>[\w.]+)",
+    re.MULTILINE,
+)
+
+
+@cache
+def stamps() -> dict[str, tuple[str, ...]]:
+    """Returns the revisions at which each object has a stamped file, lowest first.
+
+    Returns:
+        `{"tables/tickets": ("0001",), ...}`, without the optional `.down.sql` files.
+    """
+    found: dict[str, list[str]] = {}
+    for kind in KINDS:
+        folder = _sql() / kind
+        if not folder.is_dir():
+            continue
+        for file in folder.iterdir():
+            parts = file.name.split(".")
+            if len(parts) == 3 and parts[2] == "sql":  # noqa: PLR2004 - object, revision, ending
+                found.setdefault(f"{kind}/{parts[0]}", []).append(parts[1])
+    return {name: tuple(sorted(revisions)) for name, revisions in sorted(found.items())}
+
+
+def read(step: str, revision: str) -> str:
+    """Returns the text of a stamped file.
+
+    Args:
+        step: `<kind>/<object>`.
+        revision: the stamp.
+
+    Raises:
+        TicketSchemaError: the package has no such file.
+    """
+    file = _sql() / f"{step}.{revision}.sql"
+    if not file.is_file():
+        raise TicketSchemaError(
+            f"The stamped file sql/{step}.{revision}.sql is missing.",
+            hint="Reinstall the package, or correct the step in the revision that lists it.",
+        )
+    return file.read_text(encoding="utf-8")
+
+
+def apply(revision: str, steps: Sequence[str]) -> None:
+    """Runs the steps of a revision, in order.
+
+    Args:
+        revision: the revision that lists them; each must have a file with this stamp.
+        steps: `<kind>/<object>` each.
+    """
+    script = op.get_context().opts["script"]
+    _guard_offline_start(script.get_revision(revision).down_revision)
+    for step in steps:
+        text = read(step, revision)
+        previous = _previous(step, revision)
+        behaviour = KINDS[step.split("/")[0]]
+        if behaviour == "set" and previous is not None:
+            _drop_set(read(step, previous))
+        if behaviour == "online":
+            _build_online(step, text)
+        else:
+            execute(text)
+
+
+def revert(revision: str, steps: Sequence[str]) -> None:
+    """Takes the steps of a revision back, last one first.
+
+    Args:
+        revision: the revision that lists them.
+        steps: `<kind>/<object>` each.
+
+    Raises:
+        TicketSchemaError: a step cannot be reverted for want of a `.down.sql` file.
+    """
+    _guard_offline_start(revision)
+    for step in reversed(steps):
+        _revert_step(step, revision)
+
+
+def execute(text: str) -> None:
+    """Runs SQL as it is written, online or into the offline script.
+
+    Args:
+        text: one or more statements; colons and percent signs are taken literally.
+    """
+    op.execute(sa.text(text.replace(":", r"\:")))
+
+
+def _sql() -> Traversable:
+    return files("ticket_schema.sql")
+
+
+def _previous(step: str, revision: str) -> str | None:
+    lower = [stamp for stamp in stamps().get(step, ()) if stamp < revision]
+    return lower[-1] if lower else None
+
+
+def _revert_step(step: str, revision: str) -> None:
+    kind, name = step.split("/")
+    behaviour = KINDS[kind]
+    previous = _previous(step, revision)
+    down = _sql() / f"{step}.{revision}.down.sql"
+
+    if behaviour == "kept":
+        return
+    if down.is_file():
+        execute(down.read_text(encoding="utf-8"))
+        return
+    if behaviour == "set":
+        _drop_set(read(step, revision))
+        if previous is not None:
+            execute(read(step, previous))
+    elif behaviour == "whole":
+        if previous is not None:
+            execute(read(step, previous))
+        else:
+            execute(f"DROP {kind[:-1].upper()} {SCHEMA}.{name};")
+    elif behaviour == "online" and previous is None:
+        with op.get_context().autocommit_block():
+            execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name};")
+    elif step == "tables/alembic_version":
+        return  # Alembic's own, and needed to the end
+    elif behaviour == "born" and previous is None:
+        _drop_table(name)
+    else:
+        raise TicketSchemaError(
+            f"Revision {revision} cannot be reverted: {step} was altered there.",
+            hint=f"Add sql/{step}.{revision}.down.sql, which undoes the alteration.",
+        )
+
+
+def _drop_set(text: str) -> None:
+    for created in _CREATED_IN_SET.finditer(text):
+        execute("DROP {what} IF EXISTS {name} ON {table};".format(**created.groupdict()))
+
+
+def _drop_table(name: str) -> None:
+    # Under forced row level security the owner sees no rows, so the question whether there are
+    # any is asked with FORCE lifted; the table goes, or the transaction rolls back.
+    execute(
+        f"""DO $drop$
+BEGIN
+    ALTER TABLE {SCHEMA}.{name} NO FORCE ROW LEVEL SECURITY;
+    IF EXISTS (SELECT FROM {SCHEMA}.{name})
+        AND coalesce(current_setting('ticket_schema.allow_data_loss', TRUE), '') <> 'on'
+    THEN
+        RAISE EXCEPTION 'table {SCHEMA}.{name} holds rows that a downgrade would delete'
+            USING
+                ERRCODE = 'TK901',
+                HINT = 'Save the rows, then allow the loss: --allow-data-loss of ticket-schema, '
+                    'or -x allow_data_loss=on of alembic.';
+    END IF;
+END;
+$drop$;"""
+    )
+    execute(f"DROP TABLE {SCHEMA}.{name};")
+
+
+def _build_online(step: str, text: str) -> None:
+    # A build that was killed leaves an invalid index, and one killed after the build but before
+    # the version row a good one; both go, so that the step can simply be run again.
+    name = step.split("/")[1]
+    with op.get_context().autocommit_block():
+        execute("SET statement_timeout = 0;")
+        execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name};")
+        for statement in text.split(";\n"):
+            if statement.strip():
+                execute(f"{statement.strip().removesuffix(';')};")
+
+
+def _guard_offline_start(expected: str | Sequence[str] | None) -> None:
+    """Makes a part of the offline script fail when the one before it did not go through.
+
+    Args:
+        expected: what the version table holds when this part is due; None before the first one.
+    """
+    if not op.get_context().as_sql:
+        return
+    start = expected if isinstance(expected, str) else ",".join(expected or ())
+    execute(
+        f"""DO $guard$
+BEGIN
+    IF (SELECT coalesce(string_agg(v.version_num, ','), '') FROM {SCHEMA}.alembic_version AS v)
+        <> '{start}'
+    THEN
+        RAISE EXCEPTION 'this part of the script starts at revision {start or "base"}'
+            USING
+                ERRCODE = 'TK902',
+                HINT = 'Render the script anew for the revision that the database stands at.';
+    END IF;
+END;
+$guard$;"""
+    )

@@ -1,0 +1,1 @@
+"""Ordered Alembic revisions: each module says what changes and why, and lists its steps."""
