@@ -16,8 +16,14 @@ BEGIN
         END;
     END LOOP;
 
-    -- The one who migrates acts as the owner, so that every object belongs to it.
-    IF NOT pg_catalog.pg_has_role(current_user, 'ticketing_owner', 'MEMBER') THEN
+    -- The one who migrates acts as the owner, so that every object belongs to it. From version 16
+    -- on, whoever made a role is a member that may hand it on, but may not act as it.
+    IF NOT pg_catalog.pg_has_role(
+        current_user,
+        'ticketing_owner',
+        CASE WHEN current_setting('server_version_num')::integer >= 160000
+            THEN 'SET' ELSE 'MEMBER' END
+    ) THEN
         EXECUTE format('GRANT ticketing_owner TO %I', current_user);
     END IF;
 END;

@@ -142,7 +142,7 @@ def render(context: ModuleType) -> None:
     if from_base:
         context.execute("BEGIN")
         for step in _bootstrap_steps(script, options):
-            context.execute(sa.text(steps.read(*step).replace(":", r"\:")))
+            context.execute(steps.literal(steps.read(*step)))
         context.execute("COMMIT")
     context.execute(f"SET ROLE {preflight.OWNER}")
     for name, value in _settings(options).items():

@@ -120,7 +120,16 @@ def execute(text: str) -> None:
     Args:
         text: one or more statements; colons and percent signs are taken literally.
     """
-    op.execute(sa.text(text.replace(":", r"\:")))
+    op.execute(literal(text))
+
+
+def literal(text: str) -> sa.TextClause:
+    """Returns SQL as a clause that SQLAlchemy passes on unchanged.
+
+    Args:
+        text: one or more statements.
+    """
+    return sa.text(text.strip().removesuffix(";").replace(":", r"\:"))
 
 
 def _sql() -> Traversable:

@@ -1,0 +1,42 @@
+"""The migrated catalog as plain data: the one source for comparing, checking and documenting."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+Catalog = dict[str, dict[str, dict[str, Any]]]
+
+
+def read_catalog(connection: psycopg.Connection) -> Catalog:
+    """Returns everything that defines schema `ticketing`, whatever created it and when.
+
+    Args:
+        connection: any login that may read the system catalogs.
+
+    Returns:
+        `{"table": {"tickets": {...}}, "column": {"tickets.status": {...}}, ...}`; two databases
+        with the same schema give equal values, empty when the schema does not exist.
+    """
+    query = files("ticket_schema").joinpath("catalog.sql").read_text(encoding="utf-8")
+    catalog: Catalog = {}
+    found = connection.execute("SELECT to_regnamespace('ticketing') IS NOT NULL").fetchone()
+    if found and found[0]:
+        with connection.transaction():
+            # Expressions are printed with the names that the search path does not resolve.
+            connection.execute("SET LOCAL search_path = pg_catalog")
+            for kind, name, definition in connection.execute(query.encode()):
+                catalog.setdefault(kind, {})[name] = definition
+    return catalog
+
+
+def canonical(catalog: Catalog) -> str:
+    """Returns a catalog as text that is equal, byte by byte, for equal schemas.
+
+    Args:
+        catalog: what `read_catalog` returned.
+    """
+    return json.dumps(catalog, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

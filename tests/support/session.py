@@ -1,0 +1,112 @@
+"""A connection that plays every role in turn inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+CONTEXT = (
+    "app.current_tenant_id",
+    "app.current_user_id",
+    "app.current_user_role",
+    "app.status_change_reason",
+)
+
+
+class Session:
+    """Wraps a connection inside an open transaction; outside `acting` it is the superuser.
+
+    Args:
+        connection: a superuser's connection, not in autocommit mode.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def all(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Returns every row of a query as a dictionary."""
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(query.encode(), values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, query: str, *values: Any) -> dict[str, Any]:
+        """Returns the only row of a query."""
+        rows = self.all(query, *values)
+        assert len(rows) == 1, f"{len(rows)} rows instead of one: {query}"
+        return rows[0]
+
+    def value(self, query: str, *values: Any) -> Any:
+        """Returns the only value of the only row of a query."""
+        (only,) = self.one(query, *values).values()
+        return only
+
+    def run(self, query: str, *values: Any) -> int:
+        """Runs a statement and returns how many rows it touched."""
+        return self.connection.execute(query.encode(), values or None).rowcount
+
+    @contextmanager
+    def acting(
+        self,
+        role: str,
+        *,
+        tenant: UUID | str | None = None,
+        user: UUID | str | None = None,
+        user_role: str | None = None,
+        reason: str | None = None,
+    ) -> Iterator[Session]:
+        """Acts under a role and a context until the block ends; nothing set means never set."""
+        before = [
+            self.value("SELECT coalesce(current_setting(%s, TRUE), '')", name) for name in CONTEXT
+        ]
+        role_before = self.value("SELECT current_setting('role')")
+        self.connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+        for name, wanted in zip(CONTEXT, (tenant, user, user_role, reason), strict=True):
+            if wanted is not None:
+                self.all("SELECT set_config(%s, %s, TRUE)", name, str(wanted))
+        try:
+            yield self
+        finally:
+            status = self.connection.info.transaction_status
+            if status == psycopg.pq.TransactionStatus.INTRANS:
+                self.connection.execute(
+                    sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role_before))
+                    if role_before != "none"
+                    else sql.SQL("SET LOCAL ROLE NONE")
+                )
+                for name, value in zip(CONTEXT, before, strict=True):
+                    self.all("SELECT set_config(%s, %s, TRUE)", name, value)
+
+    @contextmanager
+    def refused(self, code: str, constraint: str | None = None) -> Iterator[RefusedBy]:
+        """Expects the block to fail with an SQLSTATE, and undoes what it did before that.
+
+        Args:
+            code: the SQLSTATE.
+            constraint: name of the constraint that must be the one to refuse.
+        """
+        by = RefusedBy()
+        try:
+            with self.connection.transaction():
+                yield by
+        except psycopg.Error as error:
+            by.error = error
+            assert error.sqlstate == code, f"{error.sqlstate} instead of {code}: {error}"
+            if constraint is not None:
+                assert error.diag.constraint_name == constraint, str(error)
+            if code.startswith("TK"):
+                assert error.diag.message_hint, f"{code} gives no hint"
+        else:
+            pytest.fail(f"not refused with {code}")
+
+
+class RefusedBy:
+    """What refused; `error` is filled in when the block has failed."""
+
+    error: psycopg.Error
