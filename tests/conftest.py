@@ -112,7 +112,9 @@ def as_tenant(db: Session) -> Callable[[UUID], AbstractContextManager[Session]]:
 def as_user(db: Session) -> Acting:
     """Acts as one user of a tenant: `as_user(tenant, user, user_role="user")`."""
 
-    def acting(tenant: UUID, user: UUID, user_role: str = "user") -> AbstractContextManager[Session]:
+    def acting(
+        tenant: UUID, user: UUID, user_role: str = "user"
+    ) -> AbstractContextManager[Session]:
         return db.acting("ticketing_app", tenant=tenant, user=user, user_role=user_role)
 
     return acting

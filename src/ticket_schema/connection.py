@@ -55,13 +55,13 @@ def connect(url: str) -> psycopg.Connection:
         )
     except psycopg.ProgrammingError as error:
         raise TicketSchemaError(
-            f"The connection string is malformed: {_first_line(error)}.",
+            f"The connection string is malformed: {_answer(error)}.",
             hint="Use postgresql://user:password@host:5432/database.",
             exit_code=Exit.USAGE,
         ) from error
     except psycopg.OperationalError as error:
         raise TicketSchemaError(
-            f"The database cannot be reached: {_first_line(error)}.",
+            f"The database cannot be reached: {_answer(error)}.",
             hint="Check host, port, database, user and password, and that the server is running.",
             exit_code=Exit.UNREACHABLE,
         ) from error
@@ -73,13 +73,12 @@ def as_engine(connection: psycopg.Connection) -> sa.Engine:
     Args:
         connection: an open connection outside a transaction; closed with the engine's.
     """
-    return sa.create_engine(
-        "postgresql+psycopg://", creator=lambda: connection, poolclass=NullPool
-    )
+    return sa.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=NullPool)
 
 
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # libpq lists every address it tried; the last one says what the server answered.
-    line = lines[-1] if lines else type(error).__name__
+def _answer(error: BaseException) -> str:
+    """Returns what the server, or the last one tried, had to say."""
+    lines = [line.strip(" -\t") for line in str(error).splitlines() if line.strip()]
+    answers = [line for line in lines if "FATAL:" in line or " failed: " in line]
+    line = (answers or lines or [type(error).__name__])[-1]
     return redact(line).rstrip(".")

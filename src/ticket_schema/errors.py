@@ -37,7 +37,9 @@ class TicketSchemaError(CommandError):
 
 
 _PASSWORD_IN_URL = re.compile(r"(?P<head>://[^:/?#\s]*:)[^@\s]*(?=@)")
-_PASSWORD_PARAMETER = re.compile(r"(?P<head>\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^&\s]*)")
+_PASSWORD_PARAMETER = re.compile(
+    r"(?P<head>\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^&\s]*)"
+)
 
 
 def redact(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import psycopg
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
+from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
@@ -29,6 +29,8 @@ from ticket_schema.errors import Exit, TicketSchemaError, redact
 
 # Advisory lock key of the runner: the bytes of "ticketsc" read as a big-endian 64-bit integer.
 RUNNER_LOCK = int.from_bytes(b"ticketsc", "big")
+
+Step = RevisionStep | StampStep
 
 _POLL_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -119,7 +121,7 @@ def run(context: ModuleType) -> None:
             preflight.connection_is_direct(raw, url)
         report = context.config.attributes.get("progress", _print_progress(context))
         with _sole_runner(raw, options, report):
-            _migrate(context, script, raw, connection, options, report)
+            _migrate(context, script, raw, connection, options=options, report=report)
 
 
 def render(context: ModuleType) -> None:
@@ -292,6 +294,7 @@ def _migrate(
     script: ScriptDirectory,
     raw: psycopg.Connection,
     connection: sa.Connection,
+    *,
     options: Options,
     report: Callable[[Progress], None],
 ) -> None:
@@ -321,7 +324,7 @@ def _migrate(
     def note(*, heads: set[str], **_: object) -> None:
         reached.append(set(heads))
 
-    def remaining(_heads: object, _context: object) -> Iterator[MigrationStep]:
+    def remaining(_heads: object, _context: object) -> Iterator[Step]:
         while pending:
             step = pending[0]
             started = time.monotonic()
@@ -344,9 +347,9 @@ def _migrate(
     _assert_reached(context, script, connection, reached[-1])
 
 
-def _plan(configured: MigrationContext, heads: tuple[str, ...]) -> list[MigrationStep]:
+def _plan(configured: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
     try:
-        planned: list[MigrationStep] = list(configured.opts["fn"](heads, configured))
+        planned: list[Step] = list(configured.opts["fn"](heads, configured))
     except TicketSchemaError:
         raise
     except CommandError as error:
@@ -428,7 +431,7 @@ def _apply_settings(raw: psycopg.Connection, options: Options) -> None:
 
 def _retry_or_raise(
     error: sa.exc.DBAPIError,
-    step: MigrationStep,
+    step: Step,
     attempt: int,
     options: Options,
     report: Callable[[Progress], None],
@@ -436,7 +439,7 @@ def _retry_or_raise(
     driver = error.orig
     state = getattr(driver, "sqlstate", None)
     name = ", ".join(step.to_revisions if step.is_upgrade else step.from_revisions)
-    stands = "Nothing of it was kept; the revisions before it were."
+    stands = "The revision was rolled back."
     if state in _PASSING:
         if attempt < options.lock_tries:
             # Jitter, so that several runners of several services do not knock in step.
@@ -480,7 +483,7 @@ def _assert_reached(
 
 
 def _progress(
-    kind: Literal["running", "done", "retrying"], step: MigrationStep, seconds: float = 0.0
+    kind: Literal["running", "done", "retrying"], step: Step, seconds: float = 0.0
 ) -> Progress:
     if not isinstance(step, RevisionStep):
         return Progress(kind, ", ".join(step.to_revisions), "", seconds, "stamp")

@@ -1,0 +1,425 @@
+"""The command `ticket-schema`."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from alembic import command
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from psycopg import sql
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ticket_schema import demo, embedded, status
+from ticket_schema.api import alembic_config
+from ticket_schema.connection import connect, find_url
+from ticket_schema.errors import Exit, TicketSchemaError, redact
+from ticket_schema.runner import Progress
+
+app = typer.Typer(
+    name="ticket-schema",
+    help="Multi-tenant PostgreSQL schema and migrations for ticket services.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        help="Connection string; without it TICKET_SCHEMA_URL or DATABASE_URL.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Folder = Annotated[Path, typer.Option("--folder", help="Data directory of the server.")]
+LockTimeout = Annotated[
+    str | None, typer.Option(help="How long a statement waits for a lock.  [default: 3s]")
+]
+LockTries = Annotated[
+    int | None, typer.Option(min=1, help="How often a revision is tried.  [default: 10]")
+]
+StatementTimeout = Annotated[
+    str | None, typer.Option(help="How long a statement may run.  [default: 15min]")
+]
+RunnerWait = Annotated[
+    float | None,
+    typer.Option(min=0, help="Seconds to wait for another runner.  [default: 600]"),
+]
+CreateRoles = Annotated[
+    bool | None,
+    typer.Option(
+        "--create-roles/--no-create-roles",
+        help="Whether missing roles are created.  [default: create-roles]",
+        show_default=False,
+    ),
+]
+
+DEFAULT_FOLDER = Path(".ticket-schema") / "pg"
+
+
+def main() -> None:
+    """Runs the command and ends the process with one of the exit codes of `Exit`."""
+    try:
+        app()
+    except TicketSchemaError as error:
+        _fail(error.what, error.hint, error.exit_code)
+    except CommandError as error:
+        _fail(f"{str(error).rstrip('.')}.", "See: ticket-schema --help.", Exit.FAILED)
+    except psycopg.Error as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        hint = error.diag.message_hint or "Look into the server's log."
+        _fail(f"The database refused: {redact(first)} [{error.sqlstate}].", hint, Exit.FAILED)
+    except Exception as error:  # the last line of defence against a traceback
+        what = f"Unexpected {type(error).__name__}: {redact(str(error))}"
+        _fail(what, "Run it again with --debug and report what it prints.", Exit.FAILED)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        out.print(f"ticket-schema {installed_version('ticket-schema')}")
+        raise typer.Exit
+    context.obj = {"debug": debug}
+
+
+@app.command()
+def up(
+    folder: Folder = DEFAULT_FOLDER,
+    with_demo: Annotated[bool, typer.Option("--demo", help="Load the demo tenants.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start an embedded PostgreSQL, bring it to head and say how to connect."""
+    server = embedded.start(folder)
+    url = server.url()
+    with connect(server.url("postgres")) as connection:
+        version = connection.info.parameter_status("server_version")
+        _create_database(connection, embedded.DATABASE)
+    command.upgrade(alembic_config(url, progress=_show_progress), "head")
+    loaded = False
+    with connect(url) as connection:
+        if with_demo:
+            loaded = demo.load(connection)
+        revision = _version_row(connection)
+    client = "psql" if shutil.which("psql") else str(server.psql)
+    psql = f"{shlex.quote(client)} {shlex.quote(url)}"
+    if as_json:
+        _print_json(
+            {"url": url, "psql": psql, "revision": revision, "server": version, "demo": loaded}
+        )
+        return
+    again = "" if folder == DEFAULT_FOLDER else f" --folder {shlex.quote(str(folder))}"
+    out.print(
+        f"PostgreSQL {version} is up in {escape(str(server.folder))}, at revision {revision}."
+    )
+    out.print(f"\n  [bold]URL[/]   {escape(url)}\n  [bold]psql[/]  {escape(psql)}\n")
+    out.print("Next steps, in psql:")
+    if with_demo:
+        out.print(
+            "  SET ROLE ticketing_app;  -- the URL above is the superuser's, who sees everything\n"
+            "  SELECT set_config('app.current_tenant_id', md5('demo northlight')::uuid::text,"
+            " FALSE);\n"
+            "  SELECT name, quantity, sold_quantity, available_quantity"
+            " FROM ticketing.ticket_type_availability;"
+        )
+    else:
+        out.print(
+            f"  \\dt ticketing.*\n  or load something to look at: ticket-schema up --demo{again}"
+        )
+    out.print(f"Stop it with: ticket-schema down{again}")
+
+
+@app.command()
+def down(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """Stop the embedded PostgreSQL; its data stay."""
+    stopped = embedded.stop(folder)
+    if as_json:
+        _print_json({"stopped": stopped})
+    else:
+        out.print("Stopped." if stopped else f"No server is running in {escape(str(folder))}.")
+
+
+@app.command()
+def upgrade(
+    revision: Annotated[str, typer.Argument(help="Target revision.")] = "head",
+    url: Url = None,
+    lock_timeout: LockTimeout = None,
+    lock_tries: LockTries = None,
+    statement_timeout: StatementTimeout = None,
+    runner_wait: RunnerWait = None,
+    create_roles: CreateRoles = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a database to a revision."""
+    _migrate(
+        command.upgrade,
+        revision,
+        find_url(url),
+        as_json=as_json,
+        lock_timeout=lock_timeout,
+        lock_tries=lock_tries,
+        statement_timeout=statement_timeout,
+        runner_wait=runner_wait,
+        create_roles=create_roles,
+    )
+
+
+@app.command()
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="Target revision, or base.")],
+    url: Url = None,
+    allow_data_loss: Annotated[
+        bool, typer.Option("--allow-data-loss", help="Drop tables although they hold rows.")
+    ] = False,
+    lock_timeout: LockTimeout = None,
+    lock_tries: LockTries = None,
+    statement_timeout: StatementTimeout = None,
+    runner_wait: RunnerWait = None,
+    as_json: Json = False,
+) -> None:
+    """Take a database back to a revision."""
+    _migrate(
+        command.downgrade,
+        revision,
+        find_url(url),
+        as_json=as_json,
+        allow_data_loss=allow_data_loss or None,
+        lock_timeout=lock_timeout,
+        lock_tries=lock_tries,
+        statement_timeout=statement_timeout,
+        runner_wait=runner_wait,
+    )
+
+
+@app.command()
+def stamp(
+    revision: Annotated[str, typer.Argument(help="Revision to record.")],
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Record the revision of a database without running anything."""
+    _migrate(command.stamp, revision, find_url(url), as_json=as_json)
+
+
+@app.command()
+def current(url: Url = None, as_json: Json = False) -> None:
+    """Show the revision of a database."""
+    with connect(find_url(url)) as connection:
+        revision = _version_row(connection)
+    head = _script().get_current_head()
+    if as_json:
+        _print_json({"revision": revision, "head": head, "at_head": revision == head})
+    else:
+        out.print(f"{revision or 'base'}{' (head)' if revision == head else ''}")
+
+
+@app.command()
+def history(as_json: Json = False) -> None:
+    """List the revisions of this package, oldest first."""
+    revisions: list[Script] = list(reversed(list(_script().walk_revisions())))
+    if as_json:
+        _print_json(
+            [{"revision": r.revision, "down": r.down_revision, "title": r.doc} for r in revisions]
+        )
+        return
+    for revision in revisions:
+        out.print(f"[bold]{revision.revision}[/]  {escape(revision.doc or '')}")
+
+
+@app.command("sql")
+def render_sql(
+    revisions: Annotated[
+        str, typer.Argument(metavar="[A:B]", help="From and to; all of it by default.")
+    ] = "base:head",
+    create_roles: CreateRoles = None,
+    allow_data_loss: Annotated[
+        bool, typer.Option("--allow-data-loss", help="Let the script drop tables that hold rows.")
+    ] = False,
+) -> None:
+    """Print what a run would do as an SQL script, for a DBA to read and run with psql."""
+    first, colon, last = revisions.partition(":")
+    if not colon:
+        first, last = "base", revisions
+    script = _script()
+    order = [None, *(r.revision for r in reversed(list(script.walk_revisions())))]
+    start, end = (_position(script, order, name or default) for name, default in
+                  ((first, "base"), (last, "head")))  # fmt: skip
+    buffer = io.StringIO()
+    config = alembic_config(
+        **_given(create_roles=create_roles, allow_data_loss=allow_data_loss or None)
+    )
+    config.output_buffer = buffer
+    span = f"{order[start] or 'base'}:{order[end] or 'base'}"
+    if end < start:
+        command.downgrade(config, span, sql=True)
+    elif end > start:
+        command.upgrade(config, span, sql=True)
+    sys.stdout.write(
+        f"-- ticket-schema {span}; run it with: psql -v ON_ERROR_STOP=1 -f FILE\n\n"
+        + buffer.getvalue()
+    )
+
+
+@app.command("status")
+def show_status(url: Url = None, as_json: Json = False) -> None:
+    """Look a database over: revision, drift, roles, row level security, server."""
+    raw = find_url(url)
+    with connect(raw) as connection:
+        found = status.inspect(connection, raw)
+    if as_json:
+        _print_json({**asdict(found), "healthy": found.healthy})
+    else:
+        table = Table(title=f"{found.database}, PostgreSQL {found.server}", title_justify="left")
+        for column in ("", "check", "found", "what to do"):
+            table.add_column(column, overflow="fold")
+        marks = {"good": "[green]ok[/]", "warning": "[yellow]warn[/]", "error": "[red]ERROR[/]"}
+        for finding in found.findings:
+            table.add_row(
+                marks[finding.level], finding.check, escape(finding.detail), escape(finding.remedy)
+            )
+        out.print(table)
+    if not found.healthy:
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command("demo")
+def load_demo(
+    url: Url = None,
+    beside_others: Annotated[
+        bool, typer.Option("--beside-others", help="Although there are other tenants.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Load the demo tenants into a database at head."""
+    with connect(find_url(url)) as connection:
+        revision = _version_row(connection)
+        head = _script().get_current_head()
+        if revision != head:
+            raise TicketSchemaError(
+                f"The database stands at {revision or 'base'}, the demo needs {head}.",
+                hint="Run: ticket-schema upgrade.",
+            )
+        loaded = demo.load(connection, beside_others=beside_others)
+    if as_json:
+        _print_json({"loaded": loaded, "tenants": list(demo.TENANTS)})
+    else:
+        tenants = " and ".join(demo.TENANTS)
+        out.print(f"Loaded {tenants}." if loaded else f"{tenants} are there already.")
+
+
+def _migrate(
+    run: Callable[..., Any], revision: str, url: str, *, as_json: bool, **options: Any
+) -> None:
+    done: list[Progress] = []
+
+    def note(progress: Progress) -> None:
+        _show_progress(progress)
+        if progress.kind == "done":
+            done.append(progress)
+
+    config = alembic_config(url, progress=note, **_given(**options))
+    config.stdout = io.StringIO()  # what Alembic itself would print
+    run(config, revision)
+    with connect(url) as connection:
+        reached = _version_row(connection)
+    if as_json:
+        _print_json(
+            {
+                "revision": reached,
+                "applied": [
+                    {
+                        "revision": p.revision,
+                        "direction": p.direction,
+                        "seconds": round(p.seconds, 3),
+                    }
+                    for p in done
+                ],
+            }
+        )
+    else:
+        at = reached or "base"
+        out.print(f"The database stands at {at}." if done else f"Nothing to do: it stands at {at}.")
+
+
+def _show_progress(progress: Progress) -> None:
+    name = f"[bold]{progress.revision}[/] {escape(progress.title)}"
+    if progress.kind == "waiting":
+        err.print("Waiting for another runner to finish …")
+    elif progress.kind == "retrying":
+        err.print(f"… {name}: waiting for a lock, next try in {progress.seconds:.1f} s")
+    elif progress.kind == "done":
+        arrow = {"upgrade": "↑", "downgrade": "↓", "stamp": "="}[progress.direction]
+        err.print(f"{arrow} {name} ({progress.seconds:.2f} s)")
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def _position(script: ScriptDirectory, order: list[str | None], name: str) -> int:
+    if name == "base":
+        return 0
+    try:
+        revision = script.get_revision(name)
+    except CommandError as error:
+        raise TicketSchemaError(
+            f"{str(error).rstrip('.')}.",
+            hint="List the revisions with: ticket-schema history.",
+            exit_code=Exit.USAGE,
+        ) from error
+    return order.index(revision.revision)
+
+
+def _version_row(connection: psycopg.Connection) -> str | None:
+    row = connection.execute("SELECT to_regclass('ticketing.alembic_version')").fetchone()
+    if not row or row[0] is None:
+        return None
+    row = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def _create_database(connection: psycopg.Connection, name: str) -> None:
+    row = connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
+    if row.fetchone() is None:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def _fail(what: str, hint: str, code: Exit) -> None:
+    if "--debug" in sys.argv:
+        err.print_exception(show_locals=False)
+    if "--json" in sys.argv:
+        _print_json({"error": what, "hint": hint, "exit_code": int(code)})
+    err.print(f"[red]error:[/] {escape(what)}\n[yellow]hint:[/]  {escape(hint)}")
+    sys.exit(int(code))
+
+
+if __name__ == "__main__":
+    main()
