@@ -9,11 +9,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
+
 from support import databases, servers
 from support.databases import Database
 from support.factories import Make
 from support.servers import Server
 from support.session import Session
+from ticket_schema import embedded
+from ticket_schema.embedded import Embedded
 
 SERVER = pytest.StashKey[Server]()
 
@@ -74,6 +77,14 @@ def shared(server: Server, template: Database) -> Iterator[Database]:
     """A database at head in which nothing is ever committed."""
     with databases.database(server, template.name) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def fresh_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """An embedded server without our roles, for what a whole cluster must lack or have."""
+    folder = tmp_path_factory.mktemp("cluster") / "pg"
+    yield embedded.start(folder)
+    embedded.stop(folder)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -73,13 +74,22 @@ CreateRoles = Annotated[
 
 DEFAULT_FOLDER = Path(".ticket-schema") / "pg"
 
+_REVISION = re.compile(r"[\w+@-]+")
+
 
 def main() -> None:
     """Runs the command and ends the process with one of the exit codes of `Exit`."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except TicketSchemaError as error:
         _fail(error.what, error.hint, error.exit_code)
+    except typer.TyperException as error:
+        if len(sys.argv) == 1:
+            sys.exit(Exit.USAGE)  # the help was printed instead
+        context = getattr(error, "ctx", None)
+        command_path = context.command_path if context else app.info.name
+        what = " ".join(error.format_message().split()).rstrip(".")
+        _fail(f"{what}.", f"See: {command_path} --help.", Exit.USAGE)
     except CommandError as error:
         _fail(f"{str(error).rstrip('.')}.", "See: ticket-schema --help.", Exit.FAILED)
     except psycopg.Error as error:
@@ -88,18 +98,24 @@ def main() -> None:
         _fail(f"The database refused: {redact(first)} [{error.sqlstate}].", hint, Exit.FAILED)
     except Exception as error:  # the last line of defence against a traceback
         what = f"Unexpected {type(error).__name__}: {redact(str(error))}"
-        _fail(what, "Run it again with --debug and report what it prints.", Exit.FAILED)
+        _fail(what, "Run: ticket-schema --debug …, and report what it prints.", Exit.FAILED)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"ticket-schema {installed_version('ticket-schema')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _options(
     context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
 ) -> None:
-    if version:
-        out.print(f"ticket-schema {installed_version('ticket-schema')}")
-        raise typer.Exit
     context.obj = {"debug": debug}
 
 
@@ -337,6 +353,7 @@ def _migrate(
         if progress.kind == "done":
             done.append(progress)
 
+    _refuse_what_is_no_revision(revision)
     config = alembic_config(url, progress=note, **_given(**options))
     config.stdout = io.StringIO()  # what Alembic itself would print
     run(config, revision)
@@ -377,6 +394,7 @@ def _script() -> ScriptDirectory:
 
 
 def _position(script: ScriptDirectory, order: list[str | None], name: str) -> int:
+    _refuse_what_is_no_revision(name)
     if name == "base":
         return 0
     try:
@@ -388,6 +406,16 @@ def _position(script: ScriptDirectory, order: list[str | None], name: str) -> in
             exit_code=Exit.USAGE,
         ) from error
     return order.index(revision.revision)
+
+
+def _refuse_what_is_no_revision(name: str) -> None:
+    # It may be a connection string in the wrong place, so it is not repeated.
+    if not _REVISION.fullmatch(name):
+        raise TicketSchemaError(
+            "What was given as a revision cannot be one.",
+            hint="List the revisions with: ticket-schema history; --url names the database.",
+            exit_code=Exit.USAGE,
+        )
 
 
 def _version_row(connection: psycopg.Connection) -> str | None:
@@ -413,8 +441,11 @@ def _print_json(value: Any) -> None:
 
 
 def _fail(what: str, hint: str, code: Exit) -> None:
+    what, hint = redact(what), redact(hint)
     if "--debug" in sys.argv:
-        err.print_exception(show_locals=False)
+        buffer = io.StringIO()
+        Console(file=buffer, width=100).print_exception(show_locals=False)
+        sys.stderr.write(redact(buffer.getvalue()))
     if "--json" in sys.argv:
         _print_json({"error": what, "hint": hint, "exit_code": int(code)})
     err.print(f"[red]error:[/] {escape(what)}\n[yellow]hint:[/]  {escape(hint)}")

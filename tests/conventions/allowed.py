@@ -1,0 +1,93 @@
+"""What departs from a convention on purpose, each with its reason; a stale entry fails."""
+
+from __future__ import annotations
+
+# Tables without a tenant in their primary key.
+GLOBAL_TABLES = {
+    "alembic_version": "Alembic's own",
+    "tenants": "the root of every composite key",
+    "webhook_nonces": "a webhook proves itself fresh before its tenant is known",
+}
+
+# Primary keys of tenant tables that are not (tenant_id, id).
+OTHER_KEYS = {
+    "ticket_inventory": "one row a type; the epoch starts a new chain of row versions",
+}
+
+# Tenant tables without a foreign key of tenant_id alone.
+TENANT_THROUGH_PARENT = {
+    "ticket_inventory": "made with its ticket type and deleted with it",
+}
+
+# Permissive policies without a tenant test: who may do what across tenants, and why.
+CROSS_TENANT = {
+    **dict.fromkeys(
+        [
+            f"{table}_worker_{command}"
+            for table in ("tenants", "users", "venues", "events", "orders")
+            for command in ("select", "insert", "update")
+        ],
+        "the consumer that copies other services' rows serves every tenant",
+    ),
+    "reservations_worker_select": "the sweeper looks for overdue reservations of every tenant",
+    "reservations_worker_update": "the sweeper expires overdue reservations of every tenant",
+    "reservation_history_worker_insert": "the sweeper's changes are logged by trigger",
+    "outbox_worker_select": "the relay drains the events of every tenant",
+    "outbox_worker_update": "the relay drains the events of every tenant",
+    "outbox_worker_delete": "the relay drains the events of every tenant",
+    "ticket_notifications_worker_select": "the sender delivers messages of every tenant",
+    "ticket_notifications_worker_update": "the sender delivers messages of every tenant",
+    "webhook_nonces_worker_select": "not a tenant table",
+    "webhook_nonces_worker_insert": "not a tenant table",
+    "webhook_nonces_worker_delete": "not a tenant table",
+    **dict.fromkeys(
+        [
+            "ticket_inventory_owner_select",
+            "ticket_inventory_owner_insert",
+            "ticket_inventory_owner_update",
+            "users_owner_select",
+            "users_owner_update",
+            "orders_owner_select",
+            "orders_owner_update",
+            "tickets_owner_select",
+        ],
+        "reached only by counter triggers, which name the tenant of the row that fired them",
+    ),
+}
+
+# Tables whose floor does not bind the worker, because a policy above lets it cross.
+FLOOR_WITHOUT_WORKER = {
+    "tenants": "filled by the consumer of every tenant",
+    "users": "filled by the consumer of every tenant",
+    "venues": "filled by the consumer of every tenant",
+    "events": "filled by the consumer of every tenant",
+    "orders": "filled by the consumer of every tenant",
+    "reservations": "expired by the sweeper of every tenant",
+    "reservation_history": "written when the sweeper expires",
+    "outbox": "drained by the relay of every tenant",
+    "ticket_notifications": "delivered by the sender of every tenant",
+}
+
+# Functions that run with the rights of ticketing_owner.
+SECURITY_DEFINER = {
+    "apply_refund_to_order": "no other role may write orders.refunded_cents",
+    "create_ticket_inventory": "no other role may insert counters",
+    "move_house_hold_inventory": "no other role may write counters",
+    "release_ticket_availability": "no other role may write counters",
+    "update_ticket_availability_on_reservation": "no other role may write counters",
+    "update_user_events_attended": "no other role may write a person's counts",
+    "update_user_ticket_stats": "no other role may write a person's counts",
+}
+
+# Functions that read a session variable themselves.
+READS_SETTINGS = {
+    "acts_for_tenant": "a helper",
+    "current_tenant_id": "a helper",
+    "current_user_id": "a helper",
+    "status_change_reason": "a helper",
+}
+
+# Functions that only triggers or other functions call, so nobody is granted EXECUTE.
+INTERNAL = {
+    "move_ticket_inventory": "the counters move only together with the rows that they count",
+}

@@ -1,0 +1,69 @@
+"""Every object is named by the rules of docs/style.md."""
+
+from __future__ import annotations
+
+import re
+
+from support.session import Session
+from ticket_schema.catalog import Catalog
+
+PREFIXES = {"PRIMARY KEY": "pk_", "UNIQUE": "uq_", "FOREIGN KEY": "fk_", "CHECK": "chk_"}
+
+
+def test_names_fit_and_are_plain(catalog: Catalog) -> None:
+    for kind, names in catalog.items():
+        for name in names:
+            last = name.split("(")[0].split(".")[-1]
+            if kind == "default privileges":
+                continue
+            assert re.fullmatch(r"[a-z][a-z0-9_]*", last), f"{kind} {name}"
+            assert len(last.encode()) <= 63, f"{kind} {name}"
+
+
+def test_constraints_say_their_type_and_table(catalog: Catalog) -> None:
+    for name, constraint in catalog["constraint"].items():
+        table, _, own = name.partition(".")
+        if table == "alembic_version":
+            continue
+        kind = next(kind for kind in PREFIXES if constraint["definition"].startswith(kind))
+        assert own.startswith(f"{PREFIXES[kind]}{table}"), name
+        if kind == "PRIMARY KEY":
+            assert own == f"pk_{table}", name
+        if kind == "FOREIGN KEY":
+            columns = re.match(r"FOREIGN KEY \((.*?)\)", constraint["definition"])
+            assert columns is not None
+            last_column = columns[1].split(", ")[-1].strip('"')
+            assert own == f"fk_{table}_{last_column}", name
+
+
+def test_indexes_say_their_type_and_table(catalog: Catalog) -> None:
+    constraints = {name.partition(".")[2] for name in catalog["constraint"]}
+    for name, index in catalog["index"].items():
+        if name in constraints:
+            continue
+        unique = index["definition"].startswith("CREATE UNIQUE")
+        assert name.startswith(f"{'uq' if unique else 'idx'}_{index['table']}_"), name
+
+
+def test_triggers_and_policies_say_their_table(catalog: Catalog) -> None:
+    for name in catalog["trigger"]:
+        table, _, own = name.partition(".")
+        assert own.startswith(f"trg_{table}_"), name
+    for name in catalog["policy"]:
+        table, _, own = name.partition(".")
+        assert own.startswith(f"{table}_"), name
+
+
+def test_parameters_begin_with_p_and_locals_with_v_or_c(db: Session) -> None:
+    for function in db.all(
+        "SELECT proname, proargnames, prosrc FROM pg_proc"
+        " WHERE pronamespace = 'ticketing'::regnamespace"
+    ):
+        for parameter in function["proargnames"] or []:
+            assert parameter.startswith("p_"), f"{function['proname']}: {parameter}"
+        declared = re.search(r"\bDECLARE\b(.*?)\bBEGIN\b", function["prosrc"], re.DOTALL)
+        if declared:
+            for line in declared[1].splitlines():
+                local = re.match(r"    (\w+) +(?:CONSTANT +)?[\w.]", line)
+                if local:
+                    assert local[1].startswith(("v_", "c_")), f"{function['proname']}: {local[1]}"

@@ -1,0 +1,11 @@
+"""The fingerprints in the package are those of the revisions in the package."""
+
+from __future__ import annotations
+
+from support.databases import Database
+from ticket_schema import drift
+
+
+def test_they_are_fresh(empty: Database) -> None:
+    taken = drift.take(empty.migrator_url)
+    assert taken == drift.fingerprints(), "run: make fingerprints"

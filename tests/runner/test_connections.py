@@ -1,0 +1,124 @@
+"""Which connections the runner takes, and how it leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from sqlalchemy.pool import NullPool
+
+import ticket_schema
+from support.databases import Database
+from support.pooler import Pooler
+from support.servers import Server
+from ticket_schema import TicketSchemaError, alembic_config
+from ticket_schema.embedded import Embedded
+
+
+@pytest.fixture
+def pooled(fresh_cluster: Embedded) -> Iterator[str]:
+    """The connection string of a database behind a transaction-pooling proxy."""
+    with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE pooled")
+    pooler = Pooler(fresh_cluster.socket_folder / f".s.PGSQL.{fresh_cluster.port}", "pooled")
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{pooler.port}/pooled"
+    finally:
+        pooler.close()
+        with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
+            connection.execute("DROP DATABASE pooled WITH (FORCE)")
+
+
+def test_a_transaction_pooler_is_refused(pooled: str, fresh_cluster: Embedded) -> None:
+    with pytest.raises(TicketSchemaError, match="transaction-pooling proxy"):
+        ticket_schema.upgrade(pooled, progress=lambda _: None)
+
+    with psycopg.connect(fresh_cluster.url("pooled")) as connection:
+        assert connection.execute("SELECT to_regnamespace('ticketing')").fetchone() == (None,)
+
+
+def test_the_pooler_of_these_tests_does_pool(pooled: str) -> None:
+    with (
+        psycopg.connect(pooled, autocommit=True) as one,
+        psycopg.connect(pooled, autocommit=True) as two,
+    ):
+        pids = {c.execute("SELECT pg_backend_pid()").fetchone() for c in (one, two)}
+        assert len(pids) == 1
+        assert one.info.backend_pid != two.info.backend_pid
+
+
+@pytest.fixture
+def engine(empty: Database) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(empty.migrator_url),
+        poolclass=NullPool,
+    )
+    yield engine
+    engine.dispose()
+
+
+def test_a_connection_that_is_handed_over_comes_back_as_it_was(engine: sa.Engine) -> None:
+    config = alembic_config(progress=lambda _: None)
+    with engine.connect() as connection:
+        connection.execute(sa.text("SET lock_timeout = '7s'"))
+        connection.commit()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+        assert not connection.in_transaction()
+        assert connection.scalar(sa.text("SELECT current_user")) == "ts_test_migrator"
+        assert connection.scalar(sa.text("SHOW row_security")) == "on"
+        assert connection.scalar(sa.text("SHOW lock_timeout")) == "7s"
+        assert connection.scalar(sa.text("SELECT version_num FROM ticketing.alembic_version")) == (
+            "0001"
+        )
+
+
+def test_a_connection_inside_a_transaction_is_refused(engine: sa.Engine) -> None:
+    config = alembic_config(progress=lambda _: None)
+    with engine.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        config.attributes["connection"] = connection
+        with pytest.raises(TicketSchemaError, match="handed over"):
+            command.upgrade(config, "head")
+
+
+@pytest.mark.parametrize("variable", ["TICKET_SCHEMA_URL", "DATABASE_URL"])
+def test_the_environment_names_the_database(
+    variable: str, empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TICKET_SCHEMA_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv(variable, empty.migrator_url)
+    ticket_schema.upgrade(progress=lambda _: None)
+    with empty.connect() as connection:
+        assert connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchone()
+
+
+def test_no_database_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TICKET_SCHEMA_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(TicketSchemaError, match="No database is named"):
+        ticket_schema.upgrade(progress=lambda _: None)
+
+
+def test_an_sqlalchemy_url_is_understood(empty: Database, server: Server) -> None:
+    parameters = psycopg.conninfo.conninfo_to_dict(empty.migrator_url)
+    host = str(parameters["host"]).replace("/", "%2F")
+    url = (
+        f"postgresql+psycopg://{parameters['user']}:{parameters['password']}"
+        f"@{host}:{parameters.get('port', 5432)}/{empty.name}"
+    )
+    ticket_schema.upgrade(url, progress=lambda _: None)
+
+
+def test_an_unknown_x_argument_is_refused(empty: Database, tmp_path: Path) -> None:
+    config = alembic_config(empty.migrator_url)
+    config.cmd_opts = type("Options", (), {"x": ["lock_timout=3s"]})()
+    with pytest.raises(TicketSchemaError, match="-x does not know lock_timout"):
+        command.upgrade(config, "head")
