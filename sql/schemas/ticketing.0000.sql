@@ -8,5 +8,7 @@ GRANT USAGE ON SCHEMA ticketing TO ticketing_app, ticketing_worker, ticketing_re
 
 -- PostgreSQL grants EXECUTE on every new function and USAGE on every new type to PUBLIC. A default
 -- given IN SCHEMA can only add to that, so the revocation has to be the owner's own default.
-ALTER DEFAULT PRIVILEGES FOR ROLE ticketing_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC; -- noqa: CP02
-ALTER DEFAULT PRIVILEGES FOR ROLE ticketing_owner REVOKE USAGE ON TYPES FROM PUBLIC; -- noqa: CP02
+ALTER DEFAULT PRIVILEGES FOR ROLE ticketing_owner
+REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC; -- noqa: CP02
+ALTER DEFAULT PRIVILEGES FOR ROLE ticketing_owner
+REVOKE USAGE ON TYPES FROM PUBLIC; -- noqa: CP02

@@ -36,7 +36,14 @@ CREATE TABLE ticketing.discounts (
         discount_value > 0
         AND (discount_type NOT IN ('percentage', 'early_bird') OR discount_value <= 100)
     ),
-    CONSTRAINT chk_discounts_currency CHECK (discount_type <> 'fixed' OR currency IS NOT NULL),
+    CONSTRAINT chk_discounts_currency CHECK (
+        (discount_type <> 'fixed' OR currency IS NOT NULL)
+        AND (currency IS NULL OR currency ~ '^[A-Z]{3}$')
+    ),
+    CONSTRAINT chk_discounts_amounts_positive CHECK (
+        (min_purchase_cents IS NULL OR min_purchase_cents >= 0)
+        AND (max_discount_cents IS NULL OR max_discount_cents >= 0)
+    ),
     CONSTRAINT chk_discounts_uses CHECK (
         times_used >= 0
         AND (max_uses IS NULL OR (max_uses > 0 AND times_used <= max_uses))
@@ -130,7 +137,10 @@ COMMENT ON CONSTRAINT chk_discounts_type ON ticketing.discounts IS
 COMMENT ON CONSTRAINT chk_discounts_value ON ticketing.discounts IS
     'The value is positive, and a share of the price is at most 100 percent.';
 COMMENT ON CONSTRAINT chk_discounts_currency ON ticketing.discounts IS
-    'A fixed amount names its currency; prevents an amount that could be read in any currency.';
+    'A fixed amount names its currency, in three capital letters; prevents an amount that could '
+    'be read in any currency.';
+COMMENT ON CONSTRAINT chk_discounts_amounts_positive ON ticketing.discounts IS
+    'The smallest purchase and the largest discount are not negative.';
 COMMENT ON CONSTRAINT chk_discounts_uses ON ticketing.discounts IS
     'Uses are not negative and never pass max_uses, so parallel orders cannot overspend a code; '
     'limits, when set, are positive.';

@@ -132,7 +132,11 @@ COMMENT ON INDEX ticketing.idx_orders_event_id IS
     'Covers the foreign key to events: finds the orders for an event.';
 
 GRANT SELECT ON ticketing.orders TO ticketing_app, ticketing_worker, ticketing_readonly;
-GRANT INSERT ON ticketing.orders TO ticketing_worker;
+GRANT INSERT (
+    tenant_id, id, user_id, event_id, order_number, status, subtotal_cents, discount_cents,
+    fees_cents, tax_cents, total_cents, paid_cents, currency, expires_at, version, created_at,
+    updated_at
+) ON ticketing.orders TO ticketing_worker;
 GRANT UPDATE (
     user_id, event_id, order_number, status, subtotal_cents, discount_cents, fees_cents,
     tax_cents, total_cents, paid_cents, currency, expires_at, version

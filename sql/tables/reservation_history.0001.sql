@@ -55,7 +55,8 @@ COMMENT ON COLUMN ticketing.reservation_history.metadata IS
     'Further details of the change as a JSON object; empty when there are none, never read by '
     'this schema.';
 COMMENT ON COLUMN ticketing.reservation_history.created_at IS
-    'When the row was inserted here.';
+    'When the change was logged, by the wall clock: changes within one transaction keep their '
+    'order.';
 COMMENT ON CONSTRAINT pk_reservation_history ON ticketing.reservation_history IS
     'One row per recorded change of a tenant.';
 COMMENT ON CONSTRAINT fk_reservation_history_tenant_id ON ticketing.reservation_history IS

@@ -57,8 +57,8 @@ COMMENT ON COLUMN ticketing.ticket_audit_log.request_id IS
     'Identifier of the request, to find the same action in the logs of the services. NULL when '
     'there was none.';
 COMMENT ON COLUMN ticketing.ticket_audit_log.performed_at IS
-    'When the action took place: start of its transaction unless given, so entries of one '
-    'transaction may share it.';
+    'When the action took place, by the wall clock unless given: entries of one transaction keep '
+    'their order.';
 COMMENT ON CONSTRAINT pk_ticket_audit_log ON ticketing.ticket_audit_log IS
     'One row per audited action of a tenant.';
 COMMENT ON CONSTRAINT fk_ticket_audit_log_tenant_id ON ticketing.ticket_audit_log IS

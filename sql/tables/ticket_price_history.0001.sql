@@ -51,8 +51,7 @@ COMMENT ON COLUMN ticketing.ticket_price_history.changed_by IS
 COMMENT ON COLUMN ticketing.ticket_price_history.reason IS
     'Why the price was changed, in words. NULL when no reason was given.';
 COMMENT ON COLUMN ticketing.ticket_price_history.changed_at IS
-    'When the price changed: start of the changing transaction, so changes in one transaction '
-    'share it.';
+    'When the price changed, by the wall clock: changes within one transaction keep their order.';
 COMMENT ON CONSTRAINT pk_ticket_price_history ON ticketing.ticket_price_history IS
     'One row per price change of a tenant.';
 COMMENT ON CONSTRAINT fk_ticket_price_history_tenant_id ON ticketing.ticket_price_history IS

@@ -84,7 +84,9 @@ COMMENT ON INDEX ticketing.uq_users_tenant_email IS
     'without an email are left out.';
 
 GRANT SELECT ON ticketing.users TO ticketing_app, ticketing_worker, ticketing_readonly;
-GRANT INSERT ON ticketing.users TO ticketing_worker;
+GRANT INSERT (
+    tenant_id, id, email, role, status, version, created_at, updated_at
+) ON ticketing.users TO ticketing_worker;
 GRANT UPDATE (
     email, role, status, version
 ) ON ticketing.users TO ticketing_worker;

@@ -36,7 +36,10 @@ CREATE TABLE ticketing.waitlist (
                 AND reservation_id IS NOT NULL
             )
         )
-        AND (offer_expires_at IS NULL OR offer_expires_at > notified_at)
+        AND (
+            offer_expires_at IS NULL
+            OR (notified_at IS NOT NULL AND offer_expires_at > notified_at)
+        )
     )
 );
 

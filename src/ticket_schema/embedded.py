@@ -22,6 +22,8 @@ from ticket_schema.errors import TicketSchemaError
 DATABASE = "ticket_schema"
 
 _START_TRIES = 6
+# pg_ctl puts the name between double quotes and hands it to a shell.
+_UNSAFE = set('"$`\\\n')
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,31 @@ def start(folder: Path) -> Embedded:
     """
     pgserver = _pgserver()
     folder = folder.expanduser().resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _forget_stale_pid(folder)
+    if _UNSAFE & set(str(folder)):
+        raise TicketSchemaError(
+            f"A server cannot live in {str(folder)!r}: a shell would misread the name.",
+            hint="Name another folder with --folder.",
+        )
+    _forget_dead_server(folder)
     for attempt in range(1, _START_TRIES + 1):
+        logged = len(_log(folder))
         try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
             server = pgserver.get_server(folder, cleanup_mode=None)
         except subprocess.TimeoutExpired:
             # It gives up after ten seconds; the recovery of a killed server may take longer.
             if attempt == _START_TRIES:
                 raise _cannot_start(folder, "it did not answer in time") from None
             time.sleep(1)
-        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
+        except subprocess.CalledProcessError as error:
+            fatal = [line for line in _log(folder)[logged:].splitlines() if "FATAL:" in line]
+            # The children of a killed server need a moment to notice.
+            if attempt < _START_TRIES and any("still in use" in line for line in fatal):
+                time.sleep(0.5)
+                continue
+            why = fatal[-1].partition("FATAL:")[2].strip() if fatal else ""
+            raise _cannot_start(folder, why or f"{Path(error.cmd[0]).name} failed") from error
+        except (OSError, ValueError, RuntimeError, AssertionError) as error:
             raise _cannot_start(folder, str(error).splitlines()[0]) from error
         else:
             break
@@ -140,11 +156,11 @@ def _pgserver() -> ModuleType:
     return postgres_server
 
 
-def _forget_stale_pid(folder: Path) -> None:
+def _forget_dead_server(folder: Path) -> None:
     """Removes the pid file of a server that died, whose pid another process may have by now."""
-    pid_file = folder / "postmaster.pid"
-    if pid_file.exists() and _postmaster(folder) is None:
-        pid_file.unlink(missing_ok=True)
+    if _postmaster(folder) is None:
+        if folder.is_dir():
+            (folder / "postmaster.pid").unlink(missing_ok=True)
         _forget_handle(folder)
 
 
@@ -159,7 +175,7 @@ def _postmaster(folder: Path) -> int | None:
     """Returns the pid of the live server of a folder, if there is one."""
     try:
         lines = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        pid = int(lines[0])
+        pid = abs(int(lines[0]))  # negative while somebody works on the folder in single-user mode
     except (OSError, IndexError, ValueError):
         return None
     _pgserver()
@@ -170,6 +186,13 @@ def _postmaster(folder: Path) -> int | None:
         return pid if str(folder) in process.cmdline() else None
     except psutil.Error:
         return None
+
+
+def _log(folder: Path) -> str:
+    try:
+        return (folder / "log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _cannot_start(folder: Path, why: str) -> TicketSchemaError:

@@ -71,7 +71,8 @@ def test_update_is_granted_column_by_column_and_never_on_keys(catalog: Catalog) 
             assert not grant.endswith(": UPDATE"), f"{name}: {grant}"
     for name, column in catalog["column"].items():
         if name.split(".")[1] in ("tenant_id", "id", "created_at", "updated_at"):
-            assert not column.get("grants"), name
+            grants = column.get("grants") or []
+            assert not [grant for grant in grants if grant.endswith(": UPDATE")], name
 
 
 def test_readers_only_read(catalog: Catalog) -> None:
