@@ -46,6 +46,7 @@ STEPS = (
     "triggers/reservations",
     "tables/ticket_holds",
     "policies/ticket_holds",
+    "functions/guard_ticket_hold",
     "functions/move_house_hold_inventory",
     "triggers/ticket_holds",
     "views/ticket_type_availability",

@@ -8,6 +8,13 @@ AS $function$
 DECLARE
     v_order record;
 BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.status = 'completed' THEN
+        RAISE EXCEPTION 'refund % is completed and cannot become %', OLD.id, NEW.status
+            USING
+                ERRCODE = 'TK201',
+                HINT = 'The money has left. Record what comes back as a new payment.';
+    END IF;
+
     -- The lock on the order makes refunds of one order queue, so their sum is exact.
     SELECT o.paid_cents, o.refunded_cents, o.currency
     INTO v_order
@@ -49,5 +56,5 @@ $function$;
 COMMENT ON FUNCTION ticketing.apply_refund_to_order() IS
     'AFTER trigger of refunds, for the moment one becomes completed: adds its amount to '
     'orders.refunded_cents under the lock of the order; never more than was paid (TK601), never in '
-    'another currency (TK602), never for an unknown order (TK603). SECURITY DEFINER because no '
-    'other role may write that sum.';
+    'another currency (TK602), never for an unknown order (TK603), and never twice, because '
+    'completed is final (TK201). SECURITY DEFINER because no other role may write that sum.';

@@ -73,10 +73,10 @@ BEGIN
 
         IF v_type.max_per_user IS NOT NULL AND NEW.user_id IS NOT NULL THEN
             -- Locking the rows that exist would not stop a new one: two carts of the same person
-            -- queue on the person and the type instead.
+            -- queue on the person instead, one lock for all types so that they cannot deadlock.
             PERFORM pg_advisory_xact_lock(
                 hashtext('ticketing.max_per_user'),
-                hashtext(format('%s %s %s', NEW.tenant_id, NEW.ticket_type_id, NEW.user_id))
+                hashtext(format('%s %s', NEW.tenant_id, NEW.user_id))
             );
 
             SELECT coalesce(sum(r.quantity), 0)
@@ -111,7 +111,23 @@ BEGIN
                 HINT = 'Cancel it and reserve anew.';
     END IF;
 
+    IF OLD.status = 'confirmed' AND NEW.order_id IS DISTINCT FROM OLD.order_id THEN
+        RAISE EXCEPTION 'reservation % is confirmed for order %', OLD.id, OLD.order_id
+            USING
+                ERRCODE = 'TK002',
+                HINT = 'A second payment of the same reservation is a matter for a refund.';
+    END IF;
+
     IF NEW.status = OLD.status THEN
+        IF OLD.status = 'pending'
+            AND v_now >= OLD.expires_at
+            AND NEW.expires_at <> OLD.expires_at
+        THEN
+            RAISE EXCEPTION 'reservation % expired at % and cannot be prolonged',
+                OLD.id, OLD.expires_at
+                USING ERRCODE = 'TK105', HINT = 'Reserve again.';
+        END IF;
+
         RETURN NEW;
     END IF;
 
@@ -153,4 +169,4 @@ COMMENT ON FUNCTION ticketing.guard_reservation() IS
     'BEFORE INSERT OR UPDATE trigger of reservations. A new one is pending, within the sale period '
     '(TK102), within the limits an order (TK103) and a person (TK104) have, and has room (TK101). '
     'An existing one keeps its subject (TK002), moves only along its states (TK201), and is never '
-    'confirmed after expires_at (TK105), sweeper or not.';
+    'confirmed or prolonged after expires_at (TK105), sweeper or not.';

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         FOR v_move IN
-            SELECT n.tenant_id, n.ticket_type_id, sum(n.remaining_quantity)::integer AS quantity
+            SELECT n.tenant_id, n.ticket_type_id, sum(n.remaining_quantity) AS quantity
             FROM new_rows AS n
             GROUP BY n.tenant_id, n.ticket_type_id
             ORDER BY n.tenant_id, n.ticket_type_id
@@ -24,7 +24,7 @@ BEGIN
             SELECT
                 n.tenant_id,
                 n.ticket_type_id,
-                sum(n.remaining_quantity - o.remaining_quantity)::integer AS quantity
+                sum(n.remaining_quantity - o.remaining_quantity) AS quantity
             FROM new_rows AS n
             INNER JOIN old_rows AS o ON n.tenant_id = o.tenant_id AND n.id = o.id
             WHERE n.remaining_quantity <> o.remaining_quantity

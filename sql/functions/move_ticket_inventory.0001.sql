@@ -1,9 +1,9 @@
 CREATE OR REPLACE FUNCTION ticketing.move_ticket_inventory(
     p_tenant_id uuid,
     p_ticket_type_id uuid,
-    p_reserved integer DEFAULT 0,
-    p_sold integer DEFAULT 0,
-    p_held integer DEFAULT 0
+    p_reserved bigint DEFAULT 0,
+    p_sold bigint DEFAULT 0,
+    p_held bigint DEFAULT 0
 )
 RETURNS void
 LANGUAGE plpgsql
@@ -92,7 +92,7 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION ticketing.move_ticket_inventory(uuid, uuid, integer, integer, integer) IS
+COMMENT ON FUNCTION ticketing.move_ticket_inventory(uuid, uuid, bigint, bigint, bigint) IS
     'The only code that moves the counters of a ticket type. Adds the given amounts, negative to '
     'give back, if there is room, else raises TK101; raises TK107 rather than go below zero. '
     'Called last in a transaction by the triggers of the rows that are counted; executable by '

@@ -14,8 +14,8 @@ BEGIN
         SELECT
             n.tenant_id,
             n.ticket_type_id,
-            coalesce(sum(n.quantity) FILTER (WHERE o.status = 'pending'), 0)::integer AS reserved,
-            coalesce(sum(n.quantity) FILTER (WHERE o.status = 'confirmed'), 0)::integer AS sold
+            coalesce(sum(n.quantity) FILTER (WHERE o.status = 'pending'), 0) AS reserved,
+            coalesce(sum(n.quantity) FILTER (WHERE o.status = 'confirmed'), 0) AS sold
         FROM new_rows AS n
         INNER JOIN old_rows AS o ON n.tenant_id = o.tenant_id AND n.id = o.id
         WHERE o.status IN ('pending', 'confirmed') AND n.status IN ('expired', 'cancelled')

@@ -11,7 +11,7 @@ BEGIN
     -- Counters in one order for everybody: two carts over the same types cannot deadlock.
     IF TG_OP = 'INSERT' THEN
         FOR v_move IN
-            SELECT n.tenant_id, n.ticket_type_id, sum(n.quantity)::integer AS quantity
+            SELECT n.tenant_id, n.ticket_type_id, sum(n.quantity) AS quantity
             FROM new_rows AS n
             GROUP BY n.tenant_id, n.ticket_type_id
             ORDER BY n.tenant_id, n.ticket_type_id
@@ -22,7 +22,7 @@ BEGIN
         END LOOP;
     ELSE
         FOR v_move IN
-            SELECT n.tenant_id, n.ticket_type_id, sum(n.quantity)::integer AS quantity
+            SELECT n.tenant_id, n.ticket_type_id, sum(n.quantity) AS quantity
             FROM new_rows AS n
             INNER JOIN old_rows AS o ON n.tenant_id = o.tenant_id AND n.id = o.id
             WHERE o.status = 'pending' AND n.status = 'confirmed'

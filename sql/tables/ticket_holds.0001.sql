@@ -58,7 +58,7 @@ COMMENT ON COLUMN ticketing.ticket_holds.hold_reason IS
     'Why the places are kept back, in words; never NULL.';
 COMMENT ON COLUMN ticketing.ticket_holds.hold_type IS
     'Purpose: house (organiser), press, sponsor, production, or kill (places that will not be '
-    'sold). No CHECK guards the list.';
+    'sold).';
 COMMENT ON COLUMN ticketing.ticket_holds.held_by IS
     'User for whom or by whom the places are kept back. NULL: not recorded.';
 COMMENT ON COLUMN ticketing.ticket_holds.status IS

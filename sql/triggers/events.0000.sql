@@ -1,6 +1,14 @@
-CREATE TRIGGER trg_events_stamp_updated_at
+CREATE TRIGGER trg_events_10_ignore_stale
+BEFORE UPDATE OF version ON ticketing.events
+FOR EACH ROW
+WHEN (new.version <= old.version)
+EXECUTE FUNCTION ticketing.ignore_stale_version();
+
+CREATE TRIGGER trg_events_90_stamp_updated_at
 BEFORE UPDATE OF version ON ticketing.events
 FOR EACH ROW EXECUTE FUNCTION ticketing.stamp_updated_at();
 
-COMMENT ON TRIGGER trg_events_stamp_updated_at ON ticketing.events IS
+COMMENT ON TRIGGER trg_events_10_ignore_stale ON ticketing.events IS
+    'Lets an old or repeated version from the owner change nothing.';
+COMMENT ON TRIGGER trg_events_90_stamp_updated_at ON ticketing.events IS
     'Stamps updated_at when a newer version from the owner is written.';

@@ -20,23 +20,10 @@ FOR EACH ROW
 WHEN (old.status IN ('available', 'reserved') AND new.status = 'sold')
 EXECUTE FUNCTION ticketing.update_user_ticket_stats();
 
-CREATE TRIGGER trg_tickets_30_attended_check_in
-AFTER UPDATE OF status ON ticketing.tickets
-FOR EACH ROW
-WHEN (
-    old.status NOT IN ('checked_in', 'used') AND new.status = 'checked_in'
-    AND new.user_id IS NOT NULL
-)
-EXECUTE FUNCTION ticketing.update_user_events_attended();
-
-CREATE TRIGGER trg_tickets_30_attended_undo
-AFTER UPDATE OF status ON ticketing.tickets
-FOR EACH ROW
-WHEN (
-    old.status = 'checked_in' AND new.status IN ('active', 'transferred')
-    AND new.user_id IS NOT NULL
-)
-EXECUTE FUNCTION ticketing.update_user_events_attended();
+CREATE TRIGGER trg_tickets_30_attended
+AFTER UPDATE ON ticketing.tickets
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+FOR EACH STATEMENT EXECUTE FUNCTION ticketing.update_user_events_attended();
 
 COMMENT ON TRIGGER trg_tickets_90_raise_version ON ticketing.tickets IS
     'Raises version and stamps updated_at with every update, after the other BEFORE triggers.';
@@ -46,7 +33,6 @@ COMMENT ON TRIGGER trg_tickets_20_stats_insert ON ticketing.tickets IS
     'Counts a ticket that is made as the buyer''s.';
 COMMENT ON TRIGGER trg_tickets_20_stats_update ON ticketing.tickets IS
     'Counts a ticket that becomes the buyer''s.';
-COMMENT ON TRIGGER trg_tickets_30_attended_check_in ON ticketing.tickets IS
-    'Counts the event for the holder at the first check-in.';
-COMMENT ON TRIGGER trg_tickets_30_attended_undo ON ticketing.tickets IS
-    'Takes the count back when the check-in is undone.';
+COMMENT ON TRIGGER trg_tickets_30_attended ON ticketing.tickets IS
+    'Counts the event for the holder at the first check-in and takes the count back when the only '
+    'check-in is undone.';

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -429,7 +430,9 @@ def _version_row(connection: psycopg.Connection) -> str | None:
 def _create_database(connection: psycopg.Connection, name: str) -> None:
     row = connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
     if row.fetchone() is None:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        # Another `up` may make it in this very second.
+        with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -441,7 +444,7 @@ def _print_json(value: Any) -> None:
 
 
 def _fail(what: str, hint: str, code: Exit) -> None:
-    what, hint = redact(what), redact(hint)
+    what = redact(what)
     if "--debug" in sys.argv:
         buffer = io.StringIO()
         Console(file=buffer, width=100).print_exception(show_locals=False)

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,7 +70,8 @@ def start(folder: Path) -> Embedded:
             f"A server cannot live in {str(folder)!r}: a shell would misread the name.",
             hint="Name another folder with --folder.",
         )
-    _forget_dead_server(folder)
+    with pgserver.PostgresServer._lock:  # nobody else is about to start it
+        _forget_dead_server(folder)
     for attempt in range(1, _START_TRIES + 1):
         logged = len(_log(folder))
         try:
@@ -82,8 +84,9 @@ def start(folder: Path) -> Embedded:
             time.sleep(1)
         except subprocess.CalledProcessError as error:
             fatal = [line for line in _log(folder)[logged:].splitlines() if "FATAL:" in line]
-            # The children of a killed server need a moment to notice.
-            if attempt < _START_TRIES and any("still in use" in line for line in fatal):
+            # A killed server and its children need a moment to be gone.
+            passing = ("still in use", "already exists")
+            if attempt < _START_TRIES and any(p in line for line in fatal for p in passing):
                 time.sleep(0.5)
                 continue
             why = fatal[-1].partition("FATAL:")[2].strip() if fatal else ""
@@ -106,8 +109,9 @@ def stop(folder: Path) -> bool:
         Whether a server was running.
     """
     folder = folder.expanduser().resolve()
-    if _postmaster(folder) is None:
-        return False
+    with _pgserver().PostgresServer._lock:
+        if _postmaster(folder) is None:
+            return False
     server = _pgserver().get_server(folder, cleanup_mode=None)
     server.stop()
     _forget_handle(folder)
@@ -157,11 +161,22 @@ def _pgserver() -> ModuleType:
 
 
 def _forget_dead_server(folder: Path) -> None:
-    """Removes the pid file of a server that died, whose pid another process may have by now."""
+    """Removes the pid files of a server that died, whose pid another process may have by now."""
     if _postmaster(folder) is None:
-        if folder.is_dir():
-            (folder / "postmaster.pid").unlink(missing_ok=True)
+        for file in _pid_files(folder):
+            file.unlink(missing_ok=True)
         _forget_handle(folder)
+
+
+def _pid_files(folder: Path) -> list[Path]:
+    """Returns where a server of a folder names its process: beside the data, beside the socket."""
+    if not folder.is_dir():
+        return []
+    server = _pgserver()
+    sockets = folder
+    with suppress(OSError):
+        sockets = server.find_suitable_socket_dir(folder, server.PostgresServer.runtime_path)
+    return [folder / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"]
 
 
 def _forget_handle(folder: Path) -> None:
@@ -173,19 +188,17 @@ def _forget_handle(folder: Path) -> None:
 
 def _postmaster(folder: Path) -> int | None:
     """Returns the pid of the live server of a folder, if there is one."""
-    try:
-        lines = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        pid = abs(int(lines[0]))  # negative while somebody works on the folder in single-user mode
-    except (OSError, IndexError, ValueError):
-        return None
-    _pgserver()
     import psutil  # noqa: PLC0415 - comes with the optional extra
 
-    try:
-        process = psutil.Process(pid)
-        return pid if str(folder) in process.cmdline() else None
-    except psutil.Error:
-        return None
+    for file in _pid_files(folder):
+        try:
+            # Negative while somebody works on the folder in single-user mode.
+            pid = abs(int(file.read_text(encoding="utf-8").splitlines()[0]))
+            if str(folder) in psutil.Process(pid).cmdline():
+                return pid
+        except (OSError, IndexError, ValueError, psutil.Error):
+            continue
+    return None
 
 
 def _log(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Runs the command `ticket-schema` as its users do: a process of its own, with nothing inherited."""
+"""Runs the command as its users do: a process of its own, with nothing inherited."""
 
 from __future__ import annotations
 

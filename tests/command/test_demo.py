@@ -1,0 +1,117 @@
+"""`ticket-schema demo`: two tenants to look at, beside nobody else's rows."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from support.command import HEAD, run, state
+from support.databases import Database
+from support.factories import Make
+from support.session import Session
+
+TENANTS = ["northlight", "harbour"]
+
+
+def counts(target: Database) -> dict[str, int]:
+    """Returns how many rows each table holds."""
+    found = {}
+    with target.connect() as connection:
+        query = "SELECT relname FROM pg_class WHERE relnamespace = 'ticketing'::regnamespace"
+        for (table,) in connection.execute(f"{query} AND relkind = 'r'").fetchall():
+            count = sql.SQL("SELECT count(*) FROM ticketing.{}").format(sql.Identifier(table))
+            row = connection.execute(count).fetchone()
+            assert row is not None
+            found[table] = int(row[0])
+    return found
+
+
+def loaded(target: Database) -> Database:
+    """Returns a database after the demo was loaded into it."""
+    done = run("demo", url=target.superuser_url)
+    assert (done.code, done.stdout) == (0, "Loaded northlight and harbour.\n")
+    return target
+
+
+def another_tenant(target: Database) -> None:
+    """Commits a tenant that is none of the demo's."""
+    with psycopg.connect(target.superuser_url) as connection:
+        Make(Session(connection)).tenant(slug="elsewhere")
+
+
+def test_the_demo_is_loaded_once(clone: Database) -> None:
+    before = counts(loaded(clone))
+    again = run("demo", url=clone.superuser_url)
+    assert (again.code, again.stderr) == (0, "")
+    assert again.stdout == "northlight and harbour are there already.\n"
+    assert counts(clone) == before
+    assert before["tenants"] == 2
+    assert before["users"] == 54
+
+
+def test_json_tells_whether_it_was_loaded(clone: Database) -> None:
+    first = run("demo", "--json", url=clone.superuser_url)
+    again = run("demo", "--json", url=clone.superuser_url)
+    assert (first.code, first.document) == (0, {"loaded": True, "tenants": TENANTS})
+    assert (again.code, again.document) == (0, {"loaded": False, "tenants": TENANTS})
+
+
+def test_other_tenants_are_a_reason_to_refuse(clone: Database) -> None:
+    another_tenant(clone)
+    before = counts(clone)
+    said = run("demo", url=clone.superuser_url).refusal(1)
+    assert "other tenants" in said
+    assert "--beside-others" in said
+    assert counts(clone) == before
+
+
+def test_other_tenants_can_be_put_up_with(clone: Database) -> None:
+    another_tenant(clone)
+    done = run("demo", "--beside-others", url=clone.superuser_url)
+    assert (done.code, counts(clone)["tenants"]) == (0, 3)
+
+
+def test_the_counters_agree_with_the_rows(clone: Database) -> None:
+    with loaded(clone).connect() as connection:
+        drift = connection.execute("SELECT * FROM ticketing.ticket_inventory_drift").fetchall()
+        sold = connection.execute("SELECT sum(sold_quantity) FROM ticketing.ticket_inventory")
+        assert sold.fetchone() != (0,)
+    assert drift == []
+
+
+@pytest.mark.parametrize("slug", TENANTS)
+def test_a_service_sees_the_rows_of_its_tenant_alone(clone: Database, slug: str) -> None:
+    with loaded(clone).connect("ts_test_app") as connection:
+        (tenant,) = connection.execute("SELECT md5('demo ' || %s)::uuid", [slug]).fetchone() or ()
+        connection.execute("SELECT set_config('app.current_tenant_id', %s, FALSE)", [str(tenant)])
+        for table in ("users", "events", "orders", "ticket_types", "reservations", "tickets"):
+            query = sql.SQL("SELECT DISTINCT tenant_id FROM ticketing.{}").format(
+                sql.Identifier(table)
+            )
+            assert connection.execute(query).fetchall() == [(tenant,)], table
+        assert connection.execute("SELECT slug FROM ticketing.tenants").fetchall() == [(slug,)]
+
+
+def test_without_a_tenant_a_service_sees_nothing(clone: Database) -> None:
+    with loaded(clone).connect("ts_test_app") as connection:
+        assert connection.execute("SELECT FROM ticketing.tickets").fetchall() == []
+
+
+def test_the_loaded_database_is_still_good(clone: Database) -> None:
+    assert run("status", url=loaded(clone).superuser_url).code == 0
+
+
+def test_a_login_without_the_roles_is_refused(clone: Database) -> None:
+    said = run("demo", url=clone.url("ts_test_readonly")).refusal(1)
+    assert "ts_test_readonly may not act as ticketing_worker" in said
+    assert counts(clone)["tenants"] == 0
+
+
+@pytest.mark.parametrize("revision", ["base", "0000"])
+def test_a_database_below_head_is_refused(clone: Database, revision: str) -> None:
+    run("downgrade", revision, url=clone.migrator_url)
+    before = state(clone)
+    said = run("demo", url=clone.superuser_url).refusal(1)
+    assert f"stands at {revision}, the demo needs {HEAD}" in said
+    assert state(clone) == before

@@ -1,0 +1,688 @@
+"""Tenant isolation: for every table, login and context, a tenant's own rows are all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from support import databases
+from support.databases import Database
+from support.factories import FACTORIES, TABLES, Make, Row
+from support.servers import Server
+from support.session import Session
+
+APP, WORKER, READONLY, NOBODY = (
+    "ts_test_app",
+    "ts_test_worker",
+    "ts_test_readonly",
+    "ts_test_nobody",
+)
+REFUSED = "42501"
+
+# A background job reaches the rows of every tenant here, on purpose; each has tests of its own.
+CROSS_TENANT = {
+    "tenants",
+    "users",
+    "venues",
+    "events",
+    "orders",
+    "reservations",
+    "outbox",
+    "ticket_notifications",
+    "webhook_nonces",
+}
+UNREADABLE = {(APP, "webhook_nonces"), (READONLY, "webhook_nonces"), (READONLY, "outbox")}
+BOUND = [
+    pytest.param(login, table, id=f"{login.removeprefix('ts_test_')}-{table}")
+    for login in (APP, WORKER, READONLY)
+    for table in TABLES
+    if not (login == WORKER and table in CROSS_TENANT)
+]
+# A worker logs the change of a reservation of any tenant; it reads only its own tenant's history.
+INSERTING = [entry for entry in BOUND if entry.values != (WORKER, "reservation_history")]
+NEVER_INSERTED = {"tenants", "ticket_inventory"}
+DELETABLE = {"ticket_bundles", "ticket_bundle_items"}
+# Who inserts rows of a table; the counters are made by trigger, so the superuser stands in.
+WRITERS = {
+    **dict.fromkeys(TABLES, APP),
+    **dict.fromkeys(("tenants", "users", "venues", "events", "orders", "webhook_nonces"), WORKER),
+    "ticket_inventory": None,
+}
+# Unique across tenants by design: the short name of a tenant, and a nonce of an endpoint. The key
+# of the counters is the ticket type itself.
+NO_SHARED_VALUES = {"tenants", "webhook_nonces", "ticket_inventory"}
+WITHOUT_ID = {"ticket_inventory", "webhook_nonces"}
+# Values for the unique columns that the smallest row leaves empty.
+UNIQUE_VALUES: dict[str, Row] = {
+    "reservations": {"idempotency_key": "key"},
+    "refunds": {"provider": "stripe", "provider_refund_id": "re_1", "idempotency_key": "key"},
+    "ticket_transfers": {"transfer_code": "code"},
+    "tickets": {
+        "external_source": "partner",
+        "external_id": "it_1",
+        "section": "A",
+        "row": "1",
+        "seat": "1",
+    },
+}
+# What each table refers to inside the tenant; the constraint is named after the last column.
+REFERENCES: dict[str, dict[str, str]] = {
+    "ticket_inventory": {
+        "ticket_type_id": "ticket_types",
+    },
+    "venues": {
+        "created_by": "users",
+    },
+    "events": {
+        "venue_id": "venues",
+    },
+    "orders": {
+        "user_id": "users",
+        "event_id": "events",
+    },
+    "ticket_types": {
+        "event_id": "events",
+    },
+    "reservations": {
+        "event_id, ticket_type_id": "ticket_types",
+        "user_id": "users",
+        "order_id": "orders",
+    },
+    "tickets": {
+        "event_id, ticket_type_id": "ticket_types",
+        "venue_id": "venues",
+        "user_id": "users",
+        "reservation_id": "reservations",
+        "order_id": "orders",
+        "replaces_ticket_id": "tickets",
+    },
+    "ticket_transfers": {
+        "ticket_id": "tickets",
+        "from_user_id": "users",
+        "to_user_id": "users",
+    },
+    "ticket_validations": {
+        "ticket_id": "tickets",
+    },
+    "refunds": {
+        "ticket_id": "tickets",
+    },
+    "waitlist": {
+        "ticket_type_id": "ticket_types",
+        "user_id": "users",
+        "reservation_id": "reservations",
+    },
+    "ticket_price_history": {
+        "ticket_type_id": "ticket_types",
+    },
+    "ticket_holds": {
+        "ticket_type_id": "ticket_types",
+    },
+    "ticket_bundles": {
+        "event_id": "events",
+    },
+    "ticket_bundle_items": {
+        "bundle_id": "ticket_bundles",
+        "ticket_type_id": "ticket_types",
+    },
+    "ticket_notifications": {
+        "user_id": "users",
+        "ticket_id": "tickets",
+    },
+    "discounts": {
+        "event_id": "events",
+        "ticket_type_id": "ticket_types",
+    },
+    "order_discounts": {
+        "discount_id": "discounts",
+    },
+    "reservation_history": {
+        "reservation_id": "reservations",
+    },
+}
+# Columns of unique keys, but for the tenant and what refers to other rows.
+UNIQUE = """
+    SELECT DISTINCT a.attname AS name
+    FROM pg_index AS i
+    INNER JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+    WHERE
+        i.indrelid = %s::regclass
+        AND i.indisunique
+        AND a.attname <> 'tenant_id'
+        AND a.attgenerated = ''
+        AND NOT EXISTS (
+            SELECT FROM pg_constraint AS c
+            WHERE c.conrelid = i.indrelid AND c.contype = 'f' AND a.attnum = ANY (c.conkey)
+        )
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """Two tenants with committed rows in every table, and for each a row not yet inserted.
+
+    Args:
+        drafts: by tenant and table, a valid row that is not inserted.
+        theirs: by table, a row of tenant B with a value in every unique column.
+    """
+
+    database: Database
+    superuser: psycopg.Connection
+    a: UUID
+    b: UUID
+    drafts: dict[tuple[UUID, str], Row]
+    theirs: dict[str, Row]
+
+    def oracle(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        return Session(self.superuser).all(query, *values)
+
+    def rows(self, table: str, tenant: UUID) -> list[str]:
+        """Returns what the superuser sees of a tenant."""
+        query = f"SELECT t::text AS row FROM ticketing.{table} AS t WHERE {key(table)} = %s"
+        return sorted(found["row"] for found in self.oracle(query, tenant))
+
+    def fingerprint(self, tenant: UUID) -> dict[str, str]:
+        """Returns a hash of the tenant's rows for each table."""
+        query = " UNION ALL ".join(
+            f"SELECT '{table}' AS name, md5(string_agg(t::text, '|' ORDER BY t::text)) AS hash "
+            f"FROM ticketing.{table} AS t WHERE {key(table)} = %(tenant)s"
+            for table in TABLES
+        )
+        with self.superuser.cursor() as cursor:
+            return dict(cursor.execute(query.encode(), {"tenant": tenant}).fetchall())
+
+    def updatable(self, login: str, table: str) -> str | None:
+        """Returns a column that a login may update, if there is one."""
+        query = """
+            SELECT min(attname::text) AS name FROM pg_attribute
+            WHERE attrelid = %s::regclass AND attnum > 0
+                AND has_column_privilege(%s, attrelid, attnum, 'UPDATE')
+        """
+        name: str | None = self.oracle(query, f"ticketing.{table}", login)[0]["name"]
+        return name
+
+    def inserts(self, login: str, table: str) -> bool:
+        query = "SELECT has_table_privilege(%s, %s, 'INSERT') AS may"
+        return bool(self.oracle(query, login, f"ticketing.{table}")[0]["may"])
+
+    def attempt(
+        self, login: str | None, tenant: UUID | None, query: str, *values: Any
+    ) -> int | str:
+        """Commits a statement of a login; returns the rows it touched, or the SQLSTATE."""
+        with self.database.connect(login) as connection:
+            try:
+                with connection.transaction():
+                    return enter(Session(connection), tenant).run(query, *values)
+            except psycopg.Error as error:
+                return error.sqlstate or str(error)
+
+    @contextmanager
+    def undone(self, login: str | None, tenant: UUID | None = None) -> Iterator[Session]:
+        """Yields a session of a login whose transaction is rolled back."""
+        with (
+            self.database.connect(login) as connection,
+            connection.transaction(force_rollback=True),
+        ):
+            yield enter(Session(connection), tenant)
+
+
+def key(table: str) -> str:
+    """Returns the column that names the tenant."""
+    return "id" if table == "tenants" else "tenant_id"
+
+
+def enter(session: Session, tenant: UUID | str | None) -> Session:
+    if tenant is not None:
+        session.all("SELECT set_config('app.current_tenant_id', %s, TRUE)", str(tenant))
+    return session
+
+
+def draft(make: Make, table: str, tenant: UUID) -> Row:
+    """Returns a valid row that is not inserted; the rows that it refers to are."""
+    if table == "tenants":
+        return {"id": tenant, "slug": f"again-{tenant}", "name": "Again"}
+    if table == "ticket_inventory":
+        kind = make.id("ticket_types", tenant)
+        return {"tenant_id": tenant, "ticket_type_id": kind, "epoch": 2, "quantity": 1}
+    given: Row = {}
+    if table == "tickets":
+        given = {"status": "active", "user_id": make.id("users", tenant)}
+    return {"tenant_id": tenant, **FACTORIES[table](make, tenant, given)}
+
+
+def insert(table: str, row: Row, clause: str = "") -> tuple[str, list[Any]]:
+    columns = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join(["%s"] * len(row))
+    values = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]
+    return f"INSERT INTO ticketing.{table} ({columns}) VALUES ({marks}) {clause}", values
+
+
+@pytest.fixture(scope="module")
+def world(server: Server, template: Database) -> Iterator[World]:
+    with databases.database(server, template.name) as made:
+        with psycopg.connect(made.superuser_url) as connection:
+            make = Make(Session(connection))
+            tenants = make.tenant(), make.tenant()
+            drafts: dict[tuple[UUID, str], Row] = {}
+            theirs: dict[str, Row] = {}
+            for tenant in tenants:
+                for table in TABLES:
+                    given = UNIQUE_VALUES.get(table, {}) if tenant == tenants[1] else {}
+                    theirs[table] = make.row(table, tenant, **given)
+                    drafts[tenant, table] = draft(make, table, tenant)
+        with made.connect() as superuser:
+            yield World(made, superuser, *tenants, drafts, theirs)
+
+
+@pytest.fixture
+def untouched(world: World) -> Iterator[None]:
+    """Fails the test when a byte of tenant B has changed."""
+    before = world.fingerprint(world.b)
+    assert None not in before.values()
+    yield
+    assert world.fingerprint(world.b) == before
+
+
+# What a session sees, by context ---------------------------------------------------------------
+
+
+def never_set(session: Session, world: World) -> None:
+    assert session.value("SELECT current_setting('app.current_tenant_id', TRUE)") is None
+
+
+def after_use(session: Session, world: World) -> None:
+    enter(session, world.a)
+    session.connection.commit()
+    assert session.value("SELECT current_setting('app.current_tenant_id', TRUE)") == ""
+
+
+def spelled(pattern: str) -> Callable[[Session, World], None]:
+    def setup(session: Session, world: World) -> None:
+        enter(session, pattern.format(a=world.a, b=world.b, A=str(world.a).upper()))
+
+    return setup
+
+
+def also(**settings: str) -> Callable[[Session, World], None]:
+    def setup(session: Session, world: World) -> None:
+        enter(session, world.a)
+        for name, value in settings.items():
+            session.all("SELECT set_config(%s, %s, TRUE)", f"app.{name}", value.format(b=world.b))
+
+    return setup
+
+
+USER = "5d3cf3f0-58c1-4b4c-8a3c-3f8c7d6f8a01"
+NO_TENANT: dict[str, Callable[[Session, World], None]] = {
+    "never-set": never_set,
+    "empty-after-use": after_use,
+    "garbage": spelled("tenant"),
+    "sql": spelled("{a}' OR TRUE --"),
+    "too-long": spelled("{a}0"),
+    "in-braces": spelled("{{{a}}}"),
+    "trailing-space": spelled("{a} "),
+    "leading-space": spelled(" {a}"),
+    "trailing-newline": spelled("{a}\n"),
+    "two-tenants": spelled("{a},{b}"),
+    "null-word": spelled("NULL"),
+    "wildcard": spelled("%"),
+    "nil": spelled("00000000-0000-0000-0000-000000000000"),
+    "unknown-tenant": spelled(USER),
+}
+TENANT_A: dict[str, Callable[[Session, World], None]] = {
+    "plain": spelled("{a}"),
+    "upper-case": spelled("{A}"),
+    "admin": also(current_user_id=USER, current_user_role="admin"),
+    "superadmin": also(current_user_id=USER, current_user_role="superadmin"),
+    "superadmin-without-user": also(current_user_role="superadmin"),
+    "other-variables": also(tenant_id="{b}", is_system_user="true"),
+}
+
+
+def seen(world: World, login: str, setup: Callable[[Session, World], None]) -> dict[str, list[str]]:
+    """Returns the rows that a login sees of each table that binds it."""
+    with psycopg.connect(world.database.url(login)) as connection:
+        session = Session(connection)
+        setup(session, world)
+        found = {
+            table: sorted(
+                row["row"]
+                for row in session.all(f"SELECT t::text AS row FROM ticketing.{table} AS t")
+            )
+            for table in bound(login)
+        }
+        connection.rollback()
+    return found
+
+
+def bound(login: str) -> list[str]:
+    cross = CROSS_TENANT if login == WORKER else set()
+    return [table for table in TABLES if table not in cross and (login, table) not in UNREADABLE]
+
+
+@pytest.mark.parametrize("login", [APP, WORKER, READONLY])
+@pytest.mark.parametrize("context", NO_TENANT)
+def test_without_a_tenant_there_are_no_rows_and_no_error(
+    world: World, login: str, context: str
+) -> None:
+    assert seen(world, login, NO_TENANT[context]) == {table: [] for table in bound(login)}
+
+
+@pytest.mark.parametrize("login", [APP, WORKER, READONLY])
+@pytest.mark.parametrize("context", TENANT_A)
+def test_a_tenant_sees_all_its_rows_and_no_others(world: World, login: str, context: str) -> None:
+    own = {table: world.rows(table, world.a) for table in bound(login)}
+
+    assert all(own.values())
+    assert seen(world, login, TENANT_A[context]) == own
+
+
+@pytest.mark.parametrize(("login", "table"), sorted(UNREADABLE))
+def test_a_table_that_is_not_granted_cannot_be_read(world: World, login: str, table: str) -> None:
+    refused = world.attempt(login, world.a, f"SELECT count(*) FROM ticketing.{table}")
+    assert refused == REFUSED
+
+
+# Writing ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("clause", ["", "ON CONFLICT DO NOTHING", "RETURNING *"])
+@pytest.mark.parametrize(("login", "table"), INSERTING)
+def test_a_row_for_another_tenant_is_refused(
+    world: World, login: str, table: str, clause: str
+) -> None:
+    query, values = insert(table, world.drafts[world.b, table], clause)
+
+    assert world.attempt(login, world.a, query, *values) == REFUSED
+    assert world.attempt(login, None, query, *values) == REFUSED
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in NEVER_INSERTED])
+def test_a_row_of_its_own_is_accepted(world: World, table: str) -> None:
+    query, values = insert(table, world.drafts[world.a, table])
+
+    with world.undone(WRITERS[table], world.a) as writer:
+        assert writer.run(query, *values) == 1
+
+
+@pytest.mark.parametrize("table", sorted(NEVER_INSERTED))
+def test_counters_and_tenants_are_not_added_by_services(world: World, table: str) -> None:
+    query, values = insert(table, world.drafts[world.a, table])
+
+    assert world.attempt(APP, world.a, query, *values) == REFUSED
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_rows_of_another_tenant_cannot_be_updated(world: World, login: str, table: str) -> None:
+    column = world.updatable(login, table)
+    change = f'UPDATE ticketing.{table} SET "{column or key(table)}" = "{column or key(table)}"'
+    aimed = f"{change} WHERE {key(table)} = %s"
+
+    if column is None:
+        assert world.attempt(login, world.a, aimed, world.b) == REFUSED
+        return
+    with world.undone(login, world.a) as session:
+        touched = session.all(f"{change} RETURNING {key(table)} AS owner")
+    assert touched == [{"owner": world.a}] * len(world.rows(table, world.a)) != []
+    assert world.attempt(login, world.a, aimed, world.b) == 0
+    assert world.attempt(login, None, change) == 0
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_rows_of_another_tenant_cannot_be_deleted(world: World, login: str, table: str) -> None:
+    change = f"DELETE FROM ticketing.{table}"
+    aimed = f"{change} WHERE {key(table)} = %s"
+
+    if table not in DELETABLE or login == READONLY:
+        assert world.attempt(login, world.a, aimed, world.b) == REFUSED
+        return
+    with world.undone(login, world.a) as session:
+        assert session.run(change) == len(world.rows(table, world.a)) > 0
+    assert world.attempt(login, world.a, aimed, world.b) == 0
+    assert world.attempt(login, None, change) == 0
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_the_tenant_of_a_row_cannot_be_changed(world: World, login: str, table: str) -> None:
+    change = f"UPDATE ticketing.{table} SET {key(table)} = %s WHERE {key(table)} = %s"
+
+    assert world.attempt(login, world.a, change, world.b, world.a) == REFUSED
+    assert world.attempt(login, world.a, change, world.a, world.b) == REFUSED
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_a_merge_does_not_reach_another_tenant(world: World, login: str, table: str) -> None:
+    column = world.updatable(login, table)
+    merge = f"""
+        MERGE INTO ticketing.{table} AS t
+        USING (SELECT %s::uuid AS tenant) AS s ON t.{key(table)} = s.tenant
+        WHEN MATCHED THEN UPDATE SET "{column or key(table)}" = t."{column or key(table)}"
+    """
+
+    if column is None:
+        assert world.attempt(login, world.a, merge, world.b) == REFUSED
+        return
+    with world.undone(login, world.a) as session:
+        assert session.run(merge, world.a) == len(world.rows(table, world.a)) > 0
+    assert world.attempt(login, world.a, merge, world.b) == 0
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), INSERTING)
+def test_a_merge_cannot_add_a_row_for_another_tenant(world: World, login: str, table: str) -> None:
+    query, values = insert(table, world.drafts[world.b, table])
+    added = query.removeprefix(f"INSERT INTO ticketing.{table} ")
+    merge = f"""
+        MERGE INTO ticketing.{table} AS t USING (SELECT 1) AS s ON FALSE
+        WHEN NOT MATCHED THEN INSERT {added}
+    """
+
+    assert world.attempt(login, world.a, merge, *values) == REFUSED
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(
+    ("login", "table"), [entry for entry in INSERTING if entry.values[1] not in WITHOUT_ID]
+)
+def test_an_upsert_cannot_overwrite_a_row_of_another_tenant(
+    world: World, login: str, table: str
+) -> None:
+    taken = {"id": world.theirs[table]["id"]}
+    target = "(id)" if table == "tenants" else "(tenant_id, id)"
+    column = world.updatable(login, table) or "id"
+    clause = f'ON CONFLICT {target} DO UPDATE SET "{column}" = excluded."{column}"'
+    query, values = insert(table, {**world.drafts[world.b, table], **taken}, clause)
+
+    assert world.attempt(login, world.a, query, *values) == REFUSED
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_rows_of_another_tenant_cannot_be_locked(world: World, login: str, table: str) -> None:
+    lock = f"SELECT 1 FROM ticketing.{table} FOR UPDATE"
+
+    if world.updatable(login, table) is None:
+        assert world.attempt(login, world.a, lock) == REFUSED
+        return
+    with world.undone(login, world.a) as session:
+        assert len(session.all(lock)) == len(world.rows(table, world.a)) > 0
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_tables_cannot_be_truncated(world: World, login: str, table: str) -> None:
+    assert world.attempt(login, world.a, f"TRUNCATE ticketing.{table} CASCADE") == REFUSED
+
+
+@pytest.mark.parametrize("login", [APP, WORKER, READONLY])
+def test_a_copy_out_holds_only_rows_of_the_tenant(world: World, login: str) -> None:
+    copied, own = {}, {}
+    with world.undone(login, world.a) as session, session.connection.cursor() as cursor:
+        for table in bound(login):
+            with cursor.copy(f"COPY ticketing.{table} ({key(table)}) TO STDOUT".encode()) as copy:
+                copied[table] = [bytes(line).decode().strip() for line in copy]
+            own[table] = [str(world.a)] * len(world.rows(table, world.a))
+
+    assert all(own.values())
+    assert copied == own
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("login", "table"), BOUND)
+def test_rows_cannot_be_copied_in_past_the_policies(world: World, login: str, table: str) -> None:
+    with (
+        world.undone(login, world.a) as session,
+        pytest.raises(psycopg.Error) as refused,
+        session.connection.cursor().copy(f"COPY ticketing.{table} FROM STDIN".encode()),
+    ):
+        pass
+
+    assert refused.value.sqlstate in (REFUSED, "0A000")
+
+
+# Keys --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [(table, columns) for table, references in REFERENCES.items() for columns in references],
+)
+def test_a_reference_to_a_row_of_another_tenant_fails(
+    world: World, table: str, columns: str
+) -> None:
+    names = columns.split(", ")
+    foreign = world.theirs[REFERENCES[table][columns]]
+    # The last column is the id of the row; those before it have the same name on both sides.
+    replaced = {**{name: foreign[name] for name in names[:-1]}, names[-1]: foreign["id"]}
+    query, values = insert(table, {**world.drafts[world.a, table], **replaced})
+    refusing = f"fk_{table}_{names[-1]}"
+    with world.undone(WRITERS[table], world.a) as writer, writer.refused("23503", refusing):
+        writer.run(query, *values)
+
+
+def test_every_foreign_key_is_tried_above(world: World) -> None:
+    keys = world.oracle("""
+        SELECT conrelid::regclass::text AS name, count(*) AS keys FROM pg_constraint
+        WHERE
+            contype = 'f' AND connamespace = 'ticketing'::regnamespace
+            AND confrelid <> 'ticketing.tenants'::regclass
+        GROUP BY conrelid
+    """)
+    tried = {f"ticketing.{table}": len(columns) for table, columns in REFERENCES.items()}
+
+    assert {row["name"]: row["keys"] for row in keys} == tried
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in NO_SHARED_VALUES])
+def test_a_unique_value_of_another_tenant_is_free(world: World, table: str) -> None:
+    columns = [row["name"] for row in world.oracle(UNIQUE, f"ticketing.{table}")]
+    same = {name: world.theirs[table][name] for name in columns}
+    assert None not in same.values()
+    query, values = insert(table, {**world.drafts[world.a, table], **same})
+
+    with world.undone(WRITERS[table], world.a) as writer:
+        assert writer.run(query, *values) == 1
+
+
+# One session, several tenants --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("login", [APP, WORKER, READONLY])
+def test_a_prepared_statement_follows_the_tenant(world: World, login: str) -> None:
+    read = "SELECT ticket_number FROM ticketing.tickets ORDER BY 1"
+    numbers = {
+        tenant: [
+            row["ticket_number"]
+            for row in world.oracle(
+                "SELECT ticket_number FROM ticketing.tickets WHERE tenant_id = %s ORDER BY 1",
+                tenant,
+            )
+        ]
+        for tenant in (world.a, world.b)
+    }
+    with world.database.connect(login) as connection:
+        for tenant in [world.a] * 7 + [world.b] * 7 + [world.a]:
+            with connection.transaction():
+                enter(Session(connection), tenant)
+                rows = connection.execute(read.encode(), prepare=True).fetchall()
+            assert [row[0] for row in rows] == numbers[tenant]
+        assert connection.execute(read.encode(), prepare=True).fetchall() == []
+
+
+def test_a_generic_plan_follows_the_tenant(world: World) -> None:
+    with world.database.connect(APP) as connection:
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.execute("PREPARE read AS SELECT DISTINCT tenant_id FROM ticketing.ticket_types")
+        for tenant in (world.a, world.b):
+            with connection.transaction():
+                enter(Session(connection), tenant)
+                assert connection.execute("EXECUTE read").fetchall() == [(tenant,)]
+        assert connection.execute("EXECUTE read").fetchall() == []
+
+
+def test_a_cursor_keeps_the_tenant_it_was_opened_under(world: World) -> None:
+    with world.undone(APP, world.a) as session:
+        session.run("DECLARE held CURSOR FOR SELECT tenant_id FROM ticketing.ticket_types")
+        first = session.all("FETCH 1 FROM held")
+        enter(session, world.b)
+        rest = session.all("FETCH ALL FROM held")
+
+    assert {row["tenant_id"] for row in first + rest} == {world.a}
+    assert len(first + rest) == len(world.rows("ticket_types", world.a)) > 1
+
+
+def test_a_join_does_not_reach_another_tenant(world: World) -> None:
+    with world.undone(APP, world.a) as session:
+        joined = session.all("""
+            SELECT DISTINCT t.tenant_id AS ticket, e.tenant_id AS event
+            FROM ticketing.tickets AS t FULL JOIN ticketing.events AS e ON t.event_id = e.id
+            WHERE e.id IS NOT NULL AND t.id IS NOT NULL
+        """)
+
+    assert joined == [{"ticket": world.a, "event": world.a}]
+
+
+# A login that was granted nothing ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", [*TABLES, "ticket_type_availability", "ticket_inventory_drift"])
+def test_a_login_without_grants_is_refused_everything(world: World, table: str) -> None:
+    statements = (
+        f"SELECT FROM ticketing.{table}",
+        f"INSERT INTO ticketing.{table} DEFAULT VALUES",
+        f"UPDATE ticketing.{table} SET tenant_id = NULL",
+        f"DELETE FROM ticketing.{table}",
+        f"TRUNCATE ticketing.{table}",
+        f"LOCK TABLE ticketing.{table} IN ACCESS SHARE MODE",
+        f"COPY ticketing.{table} TO STDOUT",
+    )
+    refused = {query: world.attempt(NOBODY, world.a, query) for query in statements}
+
+    assert refused == dict.fromkeys(statements, REFUSED)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ticketing.current_tenant_id()",
+        "ticketing.current_user_id()",
+        "ticketing.acts_for_tenant()",
+        "ticketing.status_change_reason()",
+        "ticketing.set_ticket_quantity(NULL, 0)",
+        "ticketing.move_ticket_inventory(NULL, NULL, 0, 0, 0)",
+    ],
+)
+def test_a_login_without_grants_can_call_nothing(world: World, call: str) -> None:
+    assert world.attempt(NOBODY, world.a, f"SELECT {call}") == REFUSED

@@ -1,0 +1,132 @@
+"""Triggers of refunds: the version follows every update, the order what is refunded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from support.factories import Make
+from support.session import Session
+
+if TYPE_CHECKING:
+    from conftest import Acting
+
+CHANGE = "UPDATE ticketing.refunds SET reason = 'new' WHERE id = %s"
+READ = "SELECT version, updated_at FROM ticketing.refunds WHERE id = %s"
+
+
+@pytest.mark.parametrize("role", ["ticketing_app", "ticketing_worker"])
+def test_each_update_raises_the_version_by_one_and_stamps_it(
+    db: Session, make: Make, tenant: UUID, role: str
+) -> None:
+    row = make.row("refunds", tenant)
+    assert row["version"] == 1
+    with db.acting(role, tenant=tenant):
+        db.run(CHANGE, row["id"])
+        first = db.one(READ, row["id"])
+        db.run(CHANGE, row["id"])
+        second = db.one(READ, row["id"])
+
+    assert (first["version"], second["version"]) == (2, 3)
+    assert row["updated_at"] < first["updated_at"] < second["updated_at"]
+
+
+@pytest.mark.parametrize("given", ["1", "99", "version", "NULL"])
+def test_the_version_cannot_be_chosen(db: Session, make: Make, tenant: UUID, given: str) -> None:
+    row = make.id("refunds", tenant)
+    db.run(f"UPDATE ticketing.refunds SET version = {given} WHERE id = %s", row)
+
+    assert db.one(READ, row)["version"] == 2
+
+
+@pytest.mark.parametrize("column", ["version", "updated_at"])
+def test_a_service_may_not_write_it_at_all(
+    make: Make, tenant: UUID, as_tenant: Acting, column: str
+) -> None:
+    row = make.id("refunds", tenant)
+    with as_tenant(tenant) as service, service.refused("42501"):
+        service.run(f"UPDATE ticketing.refunds SET {column} = DEFAULT WHERE id = %s", row)
+
+
+def test_a_row_that_is_not_updated_keeps_its_version(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    row, other = make.row("refunds", tenant), make.row("refunds", tenant)
+    with as_tenant(tenant) as service:
+        service.run(CHANGE, other["id"])
+
+    assert db.one("SELECT * FROM ticketing.refunds WHERE id = %s", row["id"]) == row
+
+
+def paid_order(make: Make, tenant: UUID) -> UUID:
+    return make.id("orders", tenant, subtotal_cents=1000, total_cents=1000, paid_cents=1000)
+
+
+def refunded(db: Session, order: UUID) -> int:
+    amount: int = db.value("SELECT refunded_cents FROM ticketing.orders WHERE id = %s", order)
+    return amount
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("pending", 0),
+        ("approved", 0),
+        ("rejected", 0),
+        ("processing", 0),
+        ("completed", 100),
+        ("failed", 0),
+        ("cancelled", 0),
+    ],
+)
+def test_only_a_completed_refund_counts_when_it_is_added(
+    make: Make, tenant: UUID, status: str, expected: int
+) -> None:
+    order = paid_order(make, tenant)
+    make.id("refunds", tenant, order_id=order, status=status, processed_at="now")
+
+    assert refunded(make.session, order) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("approved", 0), ("processing", 0), ("failed", 0), ("cancelled", 0), ("completed", 100)],
+)
+def test_only_completion_counts_when_a_refund_moves_on(
+    make: Make, tenant: UUID, as_tenant: Acting, status: str, expected: int
+) -> None:
+    order = paid_order(make, tenant)
+    refund = make.id("refunds", tenant, order_id=order)
+    with as_tenant(tenant) as service:
+        service.run(
+            "UPDATE ticketing.refunds SET status = %s, processed_at = now() WHERE id = %s",
+            status,
+            refund,
+        )
+
+    assert refunded(make.session, order) == expected
+
+
+@pytest.mark.parametrize(
+    "change", ["reason = 'later'", "status = 'completed'", "status = status, attempt_count = 2"]
+)
+def test_a_completed_refund_that_is_written_again_counts_once(
+    make: Make, tenant: UUID, as_tenant: Acting, change: str
+) -> None:
+    order = paid_order(make, tenant)
+    refund = make.id("refunds", tenant, order_id=order, status="completed", processed_at="now")
+    with as_tenant(tenant) as service:
+        service.run(f"UPDATE ticketing.refunds SET {change} WHERE id = %s", refund)
+
+    assert refunded(make.session, order) == 100
+
+
+@pytest.mark.parametrize("column", ["amount_cents", "currency", "order_id"])
+def test_what_is_refunded_of_which_order_stays(
+    make: Make, tenant: UUID, as_tenant: Acting, column: str
+) -> None:
+    make.id("refunds", tenant)
+    with as_tenant(tenant) as service, service.refused("42501"):
+        service.run(f"UPDATE ticketing.refunds SET {column} = {column}")

@@ -1,0 +1,99 @@
+"""Triggers of reservations: what each does, and in which order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from support.factories import Make
+from support.session import Session
+
+if TYPE_CHECKING:
+    from conftest import Acting
+
+COUNTERS = """
+    SELECT reserved_quantity, sold_quantity, available_quantity FROM ticketing.ticket_inventory
+    WHERE ticket_type_id = %s
+"""
+SET = "UPDATE ticketing.reservations SET status = %s WHERE id = %s"
+
+
+def test_they_fire_in_the_order_of_their_names_and_the_counters_come_last(db: Session) -> None:
+    rows = db.all(
+        """
+        SELECT action_timing, event_manipulation, action_orientation, trigger_name
+        FROM information_schema.triggers
+        WHERE event_object_schema = 'ticketing' AND event_object_table = 'reservations'
+        ORDER BY action_timing DESC, event_manipulation, action_order
+        """
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("BEFORE", "INSERT", "ROW", "trg_reservations_10_guard"),
+        ("BEFORE", "UPDATE", "ROW", "trg_reservations_10_guard"),
+        ("BEFORE", "UPDATE", "ROW", "trg_reservations_90_raise_version"),
+        ("AFTER", "INSERT", "STATEMENT", "trg_reservations_10_log_insert"),
+        ("AFTER", "INSERT", "STATEMENT", "trg_reservations_90_take_insert"),
+        ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_10_log_update"),
+        ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_80_release"),
+        ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_90_take_update"),
+    ]
+
+
+def test_the_guard_refuses_a_new_row_and_a_changed_one(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    with db.refused("TK201"):
+        make.row("reservations", tenant, status="confirmed")
+    made = make.id("reservations", tenant)
+    with db.refused("TK201"):
+        db.run(SET, "sold", made)
+
+
+def test_the_guard_refuses_before_the_row_takes_anything(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    kind = make.ticket_type(tenant, 10, max_purchase=2)
+    with db.refused("TK103"):
+        make.row("reservations", tenant, ticket_type_id=kind["id"], quantity=11)
+
+
+def test_every_update_raises_the_version_whatever_the_statement_says(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    made = make.row("reservations", tenant)
+    db.run("UPDATE ticketing.reservations SET version = 40 WHERE id = %s", made["id"])
+    after = db.one("SELECT * FROM ticketing.reservations WHERE id = %s", made["id"])
+    assert (made["version"], after["version"]) == (1, 2)
+    assert after["updated_at"] > made["updated_at"]
+
+
+def test_the_second_of_two_writers_of_one_version_changes_nothing(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    made = make.id("reservations", tenant)
+    write = "UPDATE ticketing.reservations SET type_name = %s WHERE id = %s AND version = 1"
+    with as_tenant(tenant):
+        assert [db.run(write, name, made) for name in ("first", "second")] == [1, 0]
+
+
+def test_a_new_row_is_logged_and_takes_its_quantity(db: Session, make: Make, tenant: UUID) -> None:
+    kind = make.ticket_type(tenant, 10)
+    made = make.id("reservations", tenant, ticket_type_id=kind["id"], quantity=2)
+    query = "SELECT status_to FROM ticketing.reservation_history WHERE reservation_id = %s"
+    assert db.value(query, made) == "pending"
+    assert tuple(db.one(COUNTERS, kind["id"]).values()) == (2, 0, 8)
+
+
+def test_a_changed_status_is_logged_and_moves_the_counters(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    kind = make.ticket_type(tenant, 10)
+    order = make.id("orders", tenant)
+    given = {"ticket_type_id": kind["id"], "order_id": order, "quantity": 2}
+    made = make.id("reservations", tenant, **given)
+    db.run(SET, "confirmed", made)
+    assert tuple(db.one(COUNTERS, kind["id"]).values()) == (0, 2, 8)
+    db.run(SET, "cancelled", made)
+    assert tuple(db.one(COUNTERS, kind["id"]).values()) == (0, 0, 10)
+    query = "SELECT count(*) FROM ticketing.reservation_history WHERE reservation_id = %s"
+    assert db.value(query, made) == 3

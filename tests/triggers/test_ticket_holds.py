@@ -1,0 +1,47 @@
+"""Triggers of ticket_holds: what each does, and in which order."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from support.factories import Make
+from support.session import Session
+
+HELD = "SELECT held_quantity FROM ticketing.ticket_inventory WHERE ticket_type_id = %s"
+
+
+def test_they_fire_in_the_order_of_their_names(db: Session) -> None:
+    rows = db.all(
+        """
+        SELECT action_timing, event_manipulation, action_orientation, trigger_name
+        FROM information_schema.triggers
+        WHERE event_object_schema = 'ticketing' AND event_object_table = 'ticket_holds'
+        ORDER BY action_timing DESC, event_manipulation, action_order
+        """
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("BEFORE", "UPDATE", "ROW", "trg_ticket_holds_10_guard"),
+        ("BEFORE", "UPDATE", "ROW", "trg_ticket_holds_90_raise_version"),
+        ("AFTER", "INSERT", "STATEMENT", "trg_ticket_holds_90_hold_insert"),
+        ("AFTER", "UPDATE", "STATEMENT", "trg_ticket_holds_90_hold_update"),
+    ]
+
+
+def test_a_new_hold_takes_its_places_and_a_changed_one_follows(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    kind = make.ticket_type(tenant, 10)
+    made = make.id("ticket_holds", tenant, ticket_type_id=kind["id"], quantity=4)
+    assert db.value(HELD, kind["id"]) == 4
+    db.run("UPDATE ticketing.ticket_holds SET remaining_quantity = 1 WHERE id = %s", made)
+    assert db.value(HELD, kind["id"]) == 1
+
+
+def test_every_update_raises_the_version_whatever_the_statement_says(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    made = make.row("ticket_holds", tenant)
+    db.run("UPDATE ticketing.ticket_holds SET version = 40 WHERE id = %s", made["id"])
+    after = db.one("SELECT * FROM ticketing.ticket_holds WHERE id = %s", made["id"])
+    assert (made["version"], after["version"]) == (1, 2)
+    assert after["updated_at"] > made["updated_at"]

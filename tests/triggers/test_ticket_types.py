@@ -1,0 +1,74 @@
+"""Triggers of ticket_types: what each does, and in which order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from support.factories import Make
+from support.session import Session
+
+if TYPE_CHECKING:
+    from conftest import Acting
+
+PRICES = """
+    SELECT old_price_cents, new_price_cents FROM ticketing.ticket_price_history
+    WHERE ticket_type_id = %s ORDER BY old_price_cents NULLS FIRST
+"""
+
+
+def test_they_fire_in_the_order_of_their_names(db: Session) -> None:
+    rows = db.all(
+        """
+        SELECT action_timing, event_manipulation, action_orientation, trigger_name
+        FROM information_schema.triggers
+        WHERE event_object_schema = 'ticketing' AND event_object_table = 'ticket_types'
+        ORDER BY action_timing DESC, event_manipulation, action_order
+        """
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("BEFORE", "UPDATE", "ROW", "trg_ticket_types_90_raise_version"),
+        ("AFTER", "INSERT", "ROW", "trg_ticket_types_10_create_inventory"),
+        ("AFTER", "INSERT", "ROW", "trg_ticket_types_20_log_first_price"),
+        ("AFTER", "UPDATE", "ROW", "trg_ticket_types_30_log_price"),
+    ]
+
+
+def test_a_new_type_has_its_counters_and_its_first_price(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    kind = make.row("ticket_types", tenant, price_cents=500)
+    query = "SELECT count(*) FROM ticketing.ticket_inventory WHERE ticket_type_id = %s"
+    assert db.value(query, kind["id"]) == 1
+    assert db.all(PRICES, kind["id"]) == [{"old_price_cents": None, "new_price_cents": 500}]
+
+
+def test_a_changed_price_is_logged_and_the_same_price_is_not(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    kind = make.id("ticket_types", tenant, price_cents=500)
+    with as_tenant(tenant):
+        for cents in (500, 700):
+            db.run("UPDATE ticketing.ticket_types SET price_cents = %s WHERE id = %s", cents, kind)
+        db.run("UPDATE ticketing.ticket_types SET name = 'Standing' WHERE id = %s", kind)
+    assert db.all(PRICES, kind) == [
+        {"old_price_cents": None, "new_price_cents": 500},
+        {"old_price_cents": 500, "new_price_cents": 700},
+    ]
+
+
+def test_an_update_makes_no_second_row_of_counters(db: Session, make: Make, tenant: UUID) -> None:
+    kind = make.id("ticket_types", tenant)
+    db.run("UPDATE ticketing.ticket_types SET name = 'Standing' WHERE id = %s", kind)
+    query = "SELECT count(*) FROM ticketing.ticket_inventory WHERE ticket_type_id = %s"
+    assert db.value(query, kind) == 1
+
+
+def test_every_update_raises_the_version_whatever_the_statement_says(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    made = make.row("ticket_types", tenant)
+    db.run("UPDATE ticketing.ticket_types SET version = 40 WHERE id = %s", made["id"])
+    after = db.one("SELECT * FROM ticketing.ticket_types WHERE id = %s", made["id"])
+    assert (made["version"], after["version"]) == (1, 2)
+    assert after["updated_at"] > made["updated_at"]
