@@ -54,6 +54,7 @@ STEPS = (
     "tables/tickets",
     "policies/tickets",
     "functions/guard_ticket_holder_update",
+    "functions/clear_check_in",
     "functions/update_user_ticket_stats",
     "functions/update_user_events_attended",
     "triggers/tickets",

@@ -19,6 +19,19 @@ BEGIN
                     HINT = 'Insert it as pending, then update it to confirmed.';
         END IF;
 
+        -- A repeated request is no new purchase, whatever has been sold since: the unique index
+        -- finds the row, and ON CONFLICT hands it back.
+        IF NEW.idempotency_key IS NOT NULL AND EXISTS (
+            SELECT 1
+            FROM ticketing.reservations AS r
+            WHERE
+                r.tenant_id = NEW.tenant_id
+                AND r.ticket_type_id = NEW.ticket_type_id
+                AND r.idempotency_key = NEW.idempotency_key
+        ) THEN
+            RETURN NEW;
+        END IF;
+
         SELECT
             t.is_active,
             t.sale_start,
@@ -111,7 +124,10 @@ BEGIN
                 HINT = 'Cancel it and reserve anew.';
     END IF;
 
-    IF OLD.status = 'confirmed' AND NEW.order_id IS DISTINCT FROM OLD.order_id THEN
+    IF OLD.status = 'confirmed'
+        AND NEW.status = 'confirmed'
+        AND NEW.order_id <> OLD.order_id
+    THEN
         RAISE EXCEPTION 'reservation % is confirmed for order %', OLD.id, OLD.order_id
             USING
                 ERRCODE = 'TK002',
@@ -168,5 +184,6 @@ $function$;
 COMMENT ON FUNCTION ticketing.guard_reservation() IS
     'BEFORE INSERT OR UPDATE trigger of reservations. A new one is pending, within the sale period '
     '(TK102), within the limits an order (TK103) and a person (TK104) have, and has room (TK101). '
+    'A repeat with a known idempotency key is left to the unique index. '
     'An existing one keeps its subject (TK002), moves only along its states (TK201), and is never '
     'confirmed or prolonged after expires_at (TK105), sweeper or not.';

@@ -80,7 +80,7 @@ BEGIN
                         v_inventory.held_quantity, p_held
                     ),
                     HINT = 'Compare the counters with the rows: SELECT from '
-                        'ticketing.ticket_inventory_drift.';
+                        'ticketing.ticket_inventory_drift with the tenant set.';
         END IF;
 
         RAISE EXCEPTION 'ticket type % has % left, % wanted',

@@ -6,26 +6,42 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_gone ticketing.tickets[] := '{}';
+    v_come ticketing.tickets[];
     v_change record;
     v_now bigint;
     v_before bigint;
 BEGIN
     -- Whoever was ejected or refunded after entry has still been there.
+    SELECT array_agg(n)
+    INTO v_come
+    FROM new_rows AS n
+    WHERE
+        n.user_id IS NOT NULL
+        AND (
+            n.status IN ('checked_in', 'used')
+            OR (n.status IN ('revoked', 'refunded') AND n.checked_in_at IS NOT NULL)
+        );
+
+    IF TG_OP = 'UPDATE' THEN
+        SELECT array_agg(o)
+        INTO v_gone
+        FROM old_rows AS o
+        WHERE
+            o.user_id IS NOT NULL
+            AND (
+                o.status IN ('checked_in', 'used')
+                OR (o.status IN ('revoked', 'refunded') AND o.checked_in_at IS NOT NULL)
+            );
+    END IF;
+
     FOR v_change IN
         SELECT r.tenant_id, r.user_id, r.event_id, sum(r.admitted) AS tickets
         FROM (
-            SELECT n.tenant_id, n.user_id, n.event_id, n.status, n.checked_in_at, 1 AS admitted
-            FROM new_rows AS n
+            SELECT c.tenant_id, c.user_id, c.event_id, 1 AS admitted FROM unnest(v_come) AS c
             UNION ALL
-            SELECT o.tenant_id, o.user_id, o.event_id, o.status, o.checked_in_at, -1
-            FROM old_rows AS o
+            SELECT g.tenant_id, g.user_id, g.event_id, -1 FROM unnest(v_gone) AS g
         ) AS r
-        WHERE
-            r.user_id IS NOT NULL
-            AND (
-                r.status IN ('checked_in', 'used')
-                OR (r.status IN ('revoked', 'refunded') AND r.checked_in_at IS NOT NULL)
-            )
         GROUP BY r.tenant_id, r.user_id, r.event_id
         HAVING sum(r.admitted) <> 0
         ORDER BY r.tenant_id, r.user_id, r.event_id

@@ -5,28 +5,51 @@ VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_sold ticketing.tickets[];
+    v_buyer record;
 BEGIN
-    -- A re-issued ticket was bought once already, an imported one was bought elsewhere; neither
-    -- may count when an import is repeated.
-    IF NEW.user_id IS NULL
-        OR NEW.replaces_ticket_id IS NOT NULL
-        OR NEW.external_source IS NOT NULL
-    THEN
-        RETURN NULL;
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(n) INTO v_sold
+        FROM new_rows AS n
+        WHERE n.status IN ('sold', 'active');
+    ELSE
+        SELECT array_agg(n) INTO v_sold
+        FROM new_rows AS n
+        INNER JOIN old_rows AS o ON n.tenant_id = o.tenant_id AND n.id = o.id
+        WHERE o.status IN ('available', 'reserved') AND n.status = 'sold';
     END IF;
 
-    UPDATE ticketing.users AS u
-    SET
-        ticket_purchase_count = u.ticket_purchase_count + 1,
-        total_spent_cents = u.total_spent_cents + coalesce(NEW.price_cents, 0)
-    WHERE u.tenant_id = NEW.tenant_id AND u.id = NEW.user_id;
+    -- A re-issued ticket was bought once already, an imported one was bought elsewhere; neither
+    -- may count when an import is repeated. People in one order, so that two bulk sales cannot
+    -- deadlock.
+    FOR v_buyer IN
+        SELECT
+            s.tenant_id,
+            s.user_id,
+            count(*) AS tickets,
+            sum(coalesce(s.price_cents, 0)) AS cents
+        FROM unnest(v_sold) AS s
+        WHERE
+            s.user_id IS NOT NULL
+            AND s.replaces_ticket_id IS NULL
+            AND s.external_source IS NULL
+        GROUP BY s.tenant_id, s.user_id
+        ORDER BY s.tenant_id, s.user_id
+    LOOP
+        UPDATE ticketing.users AS u
+        SET
+            ticket_purchase_count = u.ticket_purchase_count + v_buyer.tickets,
+            total_spent_cents = u.total_spent_cents + v_buyer.cents
+        WHERE u.tenant_id = v_buyer.tenant_id AND u.id = v_buyer.user_id;
+    END LOOP;
 
     RETURN NULL;
 END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.update_user_ticket_stats() IS
-    'AFTER trigger of tickets, for the moment a ticket first belongs to a buyer: made as sold or '
-    'active, or moved from available or reserved to sold. Raises the buyer''s '
+    'Statement trigger of tickets, for the moment a ticket first belongs to a buyer: made as sold '
+    'or active, or moved from available or reserved to sold. Raises the buyer''s '
     'ticket_purchase_count and total_spent_cents; imports and re-issues do not count. SECURITY '
     'DEFINER because no other role may write these counters.';

@@ -17,11 +17,11 @@ CREATE POLICY orders_worker_update ON ticketing.orders
     WITH CHECK (TRUE);
 CREATE POLICY orders_owner_select ON ticketing.orders
     FOR SELECT TO ticketing_owner
-    USING (TRUE);
+    USING (current_user = 'ticketing_owner');
 CREATE POLICY orders_owner_update ON ticketing.orders
     FOR UPDATE TO ticketing_owner
-    USING (TRUE)
-    WITH CHECK (TRUE);
+    USING (current_user = 'ticketing_owner')
+    WITH CHECK (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY orders_tenant_isolation ON ticketing.orders IS
     'The floor: whatever another policy grants, ticketing_app and ticketing_readonly touch only '

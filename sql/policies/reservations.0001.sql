@@ -12,13 +12,13 @@ CREATE POLICY reservations_tenant_insert ON ticketing.reservations
     FOR INSERT TO ticketing_app, ticketing_worker
     WITH CHECK (tenant_id = (SELECT ticketing.current_tenant_id()));
 CREATE POLICY reservations_tenant_update ON ticketing.reservations
-    FOR UPDATE TO ticketing_app
+    FOR UPDATE TO ticketing_app, ticketing_worker
     USING (tenant_id = (SELECT ticketing.current_tenant_id()))
     WITH CHECK (tenant_id = (SELECT ticketing.current_tenant_id()));
 CREATE POLICY reservations_worker_update ON ticketing.reservations
     FOR UPDATE TO ticketing_worker
-    USING (TRUE)
-    WITH CHECK (TRUE);
+    USING (status = 'pending' AND expires_at <= now())
+    WITH CHECK (status = 'expired');
 
 COMMENT ON POLICY reservations_tenant_isolation ON ticketing.reservations IS
     'The floor: whatever another policy grants, ticketing_app and ticketing_readonly touch only '
@@ -32,4 +32,5 @@ COMMENT ON POLICY reservations_tenant_insert ON ticketing.reservations IS
 COMMENT ON POLICY reservations_tenant_update ON ticketing.reservations IS
     'A session with a tenant changes rows of that tenant; without one, none.';
 COMMENT ON POLICY reservations_worker_update ON ticketing.reservations IS
-    'Cross-tenant on purpose: the expiry sweeper releases overdue reservations of every tenant.';
+    'Cross-tenant on purpose, and no more than that: the expiry sweeper turns overdue pending '
+    'reservations of every tenant into expired ones.';

@@ -11,14 +11,14 @@ CREATE POLICY ticket_inventory_tenant_update ON ticketing.ticket_inventory
     WITH CHECK (tenant_id = (SELECT ticketing.current_tenant_id()));
 CREATE POLICY ticket_inventory_owner_select ON ticketing.ticket_inventory
     FOR SELECT TO ticketing_owner
-    USING (TRUE);
+    USING (current_user = 'ticketing_owner');
 CREATE POLICY ticket_inventory_owner_insert ON ticketing.ticket_inventory
     FOR INSERT TO ticketing_owner
-    WITH CHECK (TRUE);
+    WITH CHECK (current_user = 'ticketing_owner');
 CREATE POLICY ticket_inventory_owner_update ON ticketing.ticket_inventory
     FOR UPDATE TO ticketing_owner
-    USING (TRUE)
-    WITH CHECK (TRUE);
+    USING (current_user = 'ticketing_owner')
+    WITH CHECK (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY ticket_inventory_tenant_isolation ON ticketing.ticket_inventory IS
     'The floor: whatever another policy grants, every role touches only counters of the tenant in'

@@ -42,7 +42,7 @@ CREATE POLICY tickets_admin_all ON ticketing.tickets
     );
 CREATE POLICY tickets_owner_select ON ticketing.tickets
     FOR SELECT TO ticketing_owner
-    USING (TRUE);
+    USING (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY tickets_tenant_isolation ON ticketing.tickets IS
     'The floor: whatever another policy grants, every role touches only tickets of the tenant in '

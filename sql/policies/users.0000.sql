@@ -17,11 +17,11 @@ CREATE POLICY users_worker_update ON ticketing.users
     WITH CHECK (TRUE);
 CREATE POLICY users_owner_select ON ticketing.users
     FOR SELECT TO ticketing_owner
-    USING (TRUE);
+    USING (current_user = 'ticketing_owner');
 CREATE POLICY users_owner_update ON ticketing.users
     FOR UPDATE TO ticketing_owner
-    USING (TRUE)
-    WITH CHECK (TRUE);
+    USING (current_user = 'ticketing_owner')
+    WITH CHECK (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY users_tenant_isolation ON ticketing.users IS
     'The floor: whatever another policy grants, ticketing_app and ticketing_readonly touch only '

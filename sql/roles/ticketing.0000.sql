@@ -24,7 +24,12 @@ BEGIN
         CASE WHEN current_setting('server_version_num')::integer >= 160000
             THEN 'SET' ELSE 'MEMBER' END
     ) THEN
-        EXECUTE format('GRANT ticketing_owner TO %I', current_user);
+        BEGIN
+            EXECUTE format('GRANT ticketing_owner TO %I', current_user);
+        EXCEPTION
+            WHEN unique_violation OR internal_error THEN
+                NULL; -- the run of another database granted it in this very second
+        END;
     END IF;
 END;
 $roles$;

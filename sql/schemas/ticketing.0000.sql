@@ -1,5 +1,8 @@
 CREATE SCHEMA IF NOT EXISTS ticketing AUTHORIZATION ticketing_owner;
 
+-- A login that may act as the owner need not inherit its rights.
+SET LOCAL ROLE ticketing_owner;
+
 COMMENT ON SCHEMA ticketing IS
     'Everything of the ticket service, its Alembic version table included. '
     'Owned by ticketing_owner; nothing is granted to PUBLIC.';

@@ -30,8 +30,8 @@ ALTER TABLE ticketing.reservation_history FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE ticketing.reservation_history IS
     'One row is one change of status of a reservation, its creation included. Added by trigger '
-    'with the change itself and append-only: rows are neither changed nor deleted, nor written by '
-    'hand. Grows by two or three rows per reservation.';
+    'with the change itself and append-only: rows are neither changed nor deleted. '
+    'Grows by two or three rows per reservation.';
 COMMENT ON COLUMN ticketing.reservation_history.tenant_id IS
     'Tenant that owns the row; leads every key and is tested by row level security.';
 COMMENT ON COLUMN ticketing.reservation_history.id IS

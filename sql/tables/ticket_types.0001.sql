@@ -7,7 +7,7 @@ CREATE TABLE ticketing.ticket_types (
     category text,
     price_cents bigint NOT NULL,
     currency text NOT NULL DEFAULT 'USD',
-    price numeric(14, 2) GENERATED ALWAYS AS (price_cents::numeric / 100) STORED,
+    price numeric(14, 2) GENERATED ALWAYS AS (price_cents::numeric / 100::numeric) STORED,
     min_purchase integer NOT NULL DEFAULT 1,
     max_purchase integer NOT NULL DEFAULT 10,
     max_per_user integer,

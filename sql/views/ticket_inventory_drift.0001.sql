@@ -28,8 +28,9 @@ WHERE
 
 COMMENT ON VIEW ticketing.ticket_inventory_drift IS
     'Ticket types whose counters differ from the reservations and holds that they count. Always '
-    'empty; a row means that somebody went round the triggers. Reads every reservation of the '
-    'tenant, so run it in quiet hours.';
+    'empty; a row means that somebody went round the triggers. Ask with a tenant set, or as a '
+    'superuser: where row level security hides rows it says too little, and as ticketing_owner too '
+    'much. Reads every reservation of the tenant, so run it in quiet hours.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.tenant_id IS
     'Tenant that owns the row.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.ticket_type_id IS

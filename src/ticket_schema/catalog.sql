@@ -115,6 +115,16 @@ SELECT
         'comment', obj_description(c.oid, 'pg_class'),
         'grants', g.granted,
         'options', to_jsonb(c.reloptions),
+        'owner_lacks', (
+            SELECT jsonb_agg(w.right_name ORDER BY w.right_name)
+            FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS w (right_name)
+            WHERE c.relkind IN ('r', 'p') AND NOT has_table_privilege(c.relowner, c.oid, w.right_name)
+        ),
+        'children', (
+            SELECT jsonb_agg(h.inhrelid::regclass::text ORDER BY h.inhrelid::regclass::text)
+            FROM pg_inherits AS h
+            WHERE h.inhparent = c.oid
+        ),
         'persistence', c.relpersistence,
         'row_security', c.relrowsecurity,
         'row_security_forced', c.relforcerowsecurity,
@@ -173,6 +183,12 @@ SELECT
         'validated', k.convalidated,
         'deferrable', k.condeferrable,
         'deferred', k.condeferred,
+        -- A foreign key is kept by internal triggers, which DISABLE TRIGGER ALL switches off.
+        'switched_off', (
+            SELECT nullif(bool_or(t.tgenabled NOT IN ('O', 'A')), FALSE)
+            FROM pg_trigger AS t
+            WHERE t.tgconstraint = k.oid AND t.tgisinternal
+        ),
         'comment', obj_description(k.oid, 'pg_constraint')
     ))
 FROM pg_constraint AS k
@@ -214,6 +230,20 @@ WHERE NOT t.tgisinternal
 UNION ALL
 
 SELECT
+    'rule',
+    format('%s.%s', c.relname, r.rulename),
+    jsonb_build_object(
+        'definition', pg_get_ruledef(r.oid),
+        'enabled', r.ev_enabled,
+        'comment', obj_description(r.oid, 'pg_rewrite')
+    )
+FROM pg_rewrite AS r
+INNER JOIN relations AS c ON r.ev_class = c.oid
+WHERE r.rulename <> '_RETURN'
+
+UNION ALL
+
+SELECT
     'policy',
     format('%s.%s', c.relname, p.polname),
     jsonb_strip_nulls(jsonb_build_object(
@@ -241,14 +271,17 @@ SELECT
     'function',
     format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)),
     jsonb_strip_nulls(jsonb_build_object(
-        'definition', pg_get_functiondef(p.oid),
+        'definition', CASE
+            WHEN p.prokind = 'a' THEN format('aggregate returning %s', p.prorettype::regtype)
+            ELSE pg_get_functiondef(p.oid)
+        END,
         'owner', pg_get_userbyid(p.proowner),
         'grants', g.granted,
         'comment', obj_description(p.oid, 'pg_proc')
     ))
 FROM pg_proc AS p
 LEFT JOIN grants AS g ON g.object_class = 'pg_proc' AND g.object_id = p.oid
-WHERE p.pronamespace = 'ticketing'::regnamespace AND p.prokind IN ('f', 'p')
+WHERE p.pronamespace = 'ticketing'::regnamespace
 
 UNION ALL
 

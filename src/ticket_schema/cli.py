@@ -110,14 +110,14 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     _version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
-    context.obj = {"debug": debug}
+    # --debug is read where an error is shown, --version by its callback.
+    return
 
 
 @app.command()
@@ -137,7 +137,7 @@ def up(
     with connect(url) as connection:
         if with_demo:
             loaded = demo.load(connection)
-        revision = _version_row(connection)
+        revision = status.revision_of(connection)
     client = "psql" if shutil.which("psql") else str(server.psql)
     psql = f"{shlex.quote(client)} {shlex.quote(url)}"
     if as_json:
@@ -242,7 +242,7 @@ def stamp(
 def current(url: Url = None, as_json: Json = False) -> None:
     """Show the revision of a database."""
     with connect(find_url(url)) as connection:
-        revision = _version_row(connection)
+        revision = status.revision_of(connection)
     head = _script().get_current_head()
     if as_json:
         _print_json({"revision": revision, "head": head, "at_head": revision == head})
@@ -300,9 +300,8 @@ def render_sql(
 @app.command("status")
 def show_status(url: Url = None, as_json: Json = False) -> None:
     """Look a database over: revision, drift, roles, row level security, server."""
-    raw = find_url(url)
-    with connect(raw) as connection:
-        found = status.inspect(connection, raw)
+    with connect(find_url(url)) as connection:
+        found = status.inspect(connection)
     if as_json:
         _print_json({**asdict(found), "healthy": found.healthy})
     else:
@@ -329,7 +328,7 @@ def load_demo(
 ) -> None:
     """Load the demo tenants into a database at head."""
     with connect(find_url(url)) as connection:
-        revision = _version_row(connection)
+        revision = status.revision_of(connection)
         head = _script().get_current_head()
         if revision != head:
             raise TicketSchemaError(
@@ -359,7 +358,7 @@ def _migrate(
     config.stdout = io.StringIO()  # what Alembic itself would print
     run(config, revision)
     with connect(url) as connection:
-        reached = _version_row(connection)
+        reached = status.revision_of(connection)
     if as_json:
         _print_json(
             {
@@ -419,14 +418,6 @@ def _refuse_what_is_no_revision(name: str) -> None:
         )
 
 
-def _version_row(connection: psycopg.Connection) -> str | None:
-    row = connection.execute("SELECT to_regclass('ticketing.alembic_version')").fetchone()
-    if not row or row[0] is None:
-        return None
-    row = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchone()
-    return row[0] if row else None
-
-
 def _create_database(connection: psycopg.Connection, name: str) -> None:
     row = connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", [name])
     if row.fetchone() is None:
@@ -453,7 +444,3 @@ def _fail(what: str, hint: str, code: Exit) -> None:
         _print_json({"error": what, "hint": hint, "exit_code": int(code)})
     err.print(f"[red]error:[/] {escape(what)}\n[yellow]hint:[/]  {escape(hint)}")
     sys.exit(int(code))
-
-
-if __name__ == "__main__":
-    main()

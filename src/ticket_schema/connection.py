@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.pool import NullPool
 
 from ticket_schema.errors import Exit, TicketSchemaError, redact
@@ -18,6 +20,7 @@ from ticket_schema.errors import Exit, TicketSchemaError, redact
 URL_VARIABLES = ("TICKET_SCHEMA_URL", "DATABASE_URL")
 APPLICATION_NAME = "ticket-schema"
 
+_CONNECT_SECONDS = 10
 _SQLALCHEMY_DRIVER = re.compile(r"^postgres(?:ql)?\+\w+://")
 
 
@@ -50,21 +53,26 @@ def connect(url: str) -> psycopg.Connection:
         TicketSchemaError: the string is malformed, or the server is not there or refuses the login.
     """
     try:
-        return psycopg.connect(
-            url, autocommit=True, fallback_application_name=APPLICATION_NAME, connect_timeout=10
-        )
-    except psycopg.ProgrammingError as error:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # What libpq says of it repeats parts of the string, and any part may be the password.
         raise TicketSchemaError(
-            f"The connection string is malformed: {_answer(error)}.",
-            hint="Use postgresql://user:password@host:5432/database.",
+            "The connection string is malformed.",
+            hint="Use postgresql://user:password@host:5432/database, with special characters of the"
+            " password percent-encoded.",
             exit_code=Exit.USAGE,
-        ) from error
+        ) from None
+    more: dict[str, Any] = {"fallback_application_name": APPLICATION_NAME}
+    if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
+        more["connect_timeout"] = _CONNECT_SECONDS
+    try:
+        return psycopg.connect(url, autocommit=True, **more)
     except psycopg.OperationalError as error:
         raise TicketSchemaError(
             f"The database cannot be reached: {_answer(error)}.",
             hint="Check host, port, database, user and password, and that the server is running.",
             exit_code=Exit.UNREACHABLE,
-        ) from error
+        ) from None
 
 
 def as_engine(connection: psycopg.Connection) -> sa.Engine:

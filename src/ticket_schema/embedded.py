@@ -22,6 +22,7 @@ from ticket_schema.errors import TicketSchemaError
 
 DATABASE = "ticket_schema"
 
+_SOCKET_SETTING = "unix_socket_permissions = 0700"
 _START_TRIES = 6
 # pg_ctl puts the name between double quotes and hands it to a shell.
 _UNSAFE = set('"$`\\\n')
@@ -76,7 +77,11 @@ def start(folder: Path) -> Embedded:
         logged = len(_log(folder))
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            server = pgserver.get_server(folder, cleanup_mode=None)
+            server = pgserver.get_server(folder, cleanup_mode=None, start=False)
+            with pgserver.PostgresServer._lock:
+                server.ensure_pgdata_inited()
+                _close_socket(folder)
+            server.start()
         except subprocess.TimeoutExpired:
             # It gives up after ten seconds; the recovery of a killed server may take longer.
             if attempt == _START_TRIES:
@@ -96,7 +101,19 @@ def start(folder: Path) -> Embedded:
         else:
             break
     info = server.get_postmaster_info()
+    if info.socket_dir != folder and os.geteuid() == 0:
+        # The library opens it to everybody, so that the server's own user can write to it.
+        os.chown(info.socket_dir, folder.stat().st_uid, -1)
+        info.socket_dir.chmod(0o755)
     return Embedded(folder, info.socket_dir, info.port, server.bin_path / "psql")
+
+
+def _close_socket(folder: Path) -> None:
+    """Lets only the server's user and root connect; every login there is trusted."""
+    settings = folder / "postgresql.conf"
+    text = settings.read_text(encoding="utf-8")
+    if _SOCKET_SETTING not in text:
+        settings.write_text(f"{text}\n{_SOCKET_SETTING}\n", encoding="utf-8")
 
 
 def stop(folder: Path) -> bool:
@@ -140,7 +157,12 @@ def _pgserver() -> ModuleType:
     # The library's lock file may be one for all users of the machine, which only the first of
     # them can open.
     runtime = Path(tempfile.gettempdir()) / f"ticket-schema-{os.getuid()}"
-    runtime.mkdir(exist_ok=True)
+    runtime.mkdir(mode=0o755, exist_ok=True)
+    if runtime.is_symlink() or runtime.lstat().st_uid != os.getuid():
+        raise TicketSchemaError(
+            f"{runtime} belongs to somebody else.",
+            hint="Remove it, or set TMPDIR to a folder of your own.",
+        )
     postgres_server.PostgresServer.runtime_path = runtime
     postgres_server.PostgresServer._lock = fasteners.InterProcessLock(runtime / "lock")
     own_choice = vars(postgres_server)["find_suitable_socket_dir"]

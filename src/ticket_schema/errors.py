@@ -36,10 +36,14 @@ class TicketSchemaError(CommandError):
         self.exit_code = exit_code
 
 
-_PASSWORD_IN_URL = re.compile(r"(?P<head>://[^:/?#\s]*:)[^@\s]*(?=@)")
+_PASSWORD_IN_URL = re.compile(r"(?P<head>://[^:/?#\s]*:)\S*(?=@)")
 _PASSWORD_PARAMETER = re.compile(
     r"(?P<head>\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^&\s]*)"
 )
+
+
+# A password with a raw @ or / in it is misread, and its end taken for the host.
+_NAME_WITH_AT_SIGN = re.compile(r"(?P<quote>[\"'])[^\"']*@(?P<rest>[^\"'@]*)(?P=quote)")
 
 
 def redact(text: str) -> str:
@@ -49,4 +53,5 @@ def redact(text: str) -> str:
         text: any text, such as an error message of the driver.
     """
     text = _PASSWORD_IN_URL.sub(r"\g<head>***", text)
-    return _PASSWORD_PARAMETER.sub(r"\g<head>***", text)
+    text = _PASSWORD_PARAMETER.sub(r"\g<head>***", text)
+    return _NAME_WITH_AT_SIGN.sub(r"\g<quote>***@\g<rest>\g<quote>", text)

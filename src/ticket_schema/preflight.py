@@ -10,6 +10,7 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from ticket_schema.connection import connect
 from ticket_schema.errors import TicketSchemaError
@@ -47,7 +48,7 @@ def server_can_be_migrated(connection: psycopg.Connection) -> None:
         )
 
 
-def connection_is_direct(connection: psycopg.Connection, url: str | None) -> None:
+def connection_is_direct(connection: psycopg.Connection) -> None:
     """Refuses a transaction-pooling proxy, where locks and settings of a session do not last.
 
     A proxy makes up the process id that the client is told at login. When it differs from the
@@ -56,31 +57,20 @@ def connection_is_direct(connection: psycopg.Connection, url: str | None) -> Non
 
     Args:
         connection: in autocommit mode.
-        url: for the second connection; None when the caller brought the connection along.
     """
     if connection.info.backend_pid == _backend(connection):
         return
-    backends: set[int] = set()
-    if url is not None:
-        other = connect(url)
-        try:
-            for _ in range(_POOL_PROBE_ROUNDS):
-                mine = _backend(connection)
-                theirs = _backend_within(other, _POOL_PROBE_SECONDS)
-                backends.add(mine)
-                if theirs is None:
-                    break  # it waits for a server of its own: sessions are not shared
-                if theirs == mine:
-                    backends.add(-1)
-        finally:
-            other.close()
-    else:
-        backends = {_backend(connection) for _ in range(_POOL_PROBE_ROUNDS)}
-    if len(backends) > 1:
-        raise TicketSchemaError(
-            "The connection goes through a transaction-pooling proxy.",
-            hint="Migrate over a direct connection to the server, or a session-pooled port.",
-        )
+    with connect(make_conninfo(connection.info.dsn, password=connection.info.password)) as other:
+        for _ in range(_POOL_PROBE_ROUNDS):
+            mine = _backend(connection)
+            theirs = _backend_within(other, _POOL_PROBE_SECONDS)
+            if theirs is None:
+                return  # it waits for a server of its own: sessions are not shared
+            if theirs == mine or _backend(connection) != mine:
+                raise TicketSchemaError(
+                    "The connection goes through a transaction-pooling proxy.",
+                    hint="Migrate over a direct connection, or a session-pooled port.",
+                )
 
 
 def roles_are_sound(connection: psycopg.Connection, *, may_create: bool) -> None:
@@ -121,6 +111,11 @@ def roles_are_sound(connection: psycopg.Connection, *, may_create: bool) -> None
             )
     if OWNER not in known:
         return
+    if _scalar(connection, "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = %s", OWNER):
+        raise TicketSchemaError(
+            f"Role {OWNER} may log in, and owns everything.",
+            hint=f"Run: ALTER ROLE {OWNER} NOLOGIN.",
+        )
     for name in GROUPS:
         if name in known and _scalar(
             connection, "SELECT pg_has_role(%s::name, %s::name, 'MEMBER')", name, OWNER
@@ -160,8 +155,26 @@ def become_owner(connection: psycopg.Connection) -> None:
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue) as error:
         raise TicketSchemaError(
             f"Role {login} may not act as {OWNER}, which owns the schema.",
-            hint=f"Run as a DBA: GRANT {OWNER} TO {login}. Nothing was changed.",
+            hint=f"Run as a DBA: GRANT {OWNER} TO {login}.",
         ) from error
+
+
+def version_is_readable(connection: psycopg.Connection) -> bool:
+    """Returns whether the session may read the version row, or there is none to read.
+
+    Args:
+        connection: in autocommit mode.
+    """
+    row = connection.execute(
+        "SELECT has_schema_privilege(n.oid, 'USAGE')"
+        " AND coalesce(has_table_privilege(c.oid, 'SELECT'), TRUE)"
+        " FROM pg_catalog.pg_namespace AS n"
+        " LEFT JOIN pg_catalog.pg_class AS c"
+        " ON c.relnamespace = n.oid AND c.relname = 'alembic_version'"
+        " WHERE n.nspname = %s",
+        [SCHEMA],
+    ).fetchone()
+    return row is None or bool(row[0])
 
 
 def tables_without_version(connection: psycopg.Connection) -> list[str]:

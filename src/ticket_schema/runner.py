@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from types import ModuleType
@@ -76,7 +76,14 @@ class Options:
                 if source.get(field.name) is not None:
                     found[field.name] = _parse(field.name, source[field.name], field.default)
                     break
-        return cls(**found)
+        options = cls(**found)
+        if options.lock_tries < 1 or not 0 <= options.runner_wait < float("inf"):
+            raise TicketSchemaError(
+                f"lock_tries is {options.lock_tries}, runner_wait {options.runner_wait:g}.",
+                hint="Try once at least, and wait for a number of seconds, zero or more.",
+                exit_code=Exit.USAGE,
+            )
+        return options
 
 
 @dataclass(frozen=True)
@@ -116,9 +123,8 @@ def run(context: ModuleType) -> None:
             context.run_migrations()
             return
         with _autocommit(raw):
-            url = None if brought is not None else find_url(options.url)
             preflight.server_can_be_migrated(raw)
-            preflight.connection_is_direct(raw, url)
+            preflight.connection_is_direct(raw)
         report = context.config.attributes.get("progress", _print_progress(context))
         with _sole_runner(raw, options, report):
             _migrate(context, script, raw, connection, options=options, report=report)
@@ -143,12 +149,14 @@ def render(context: ModuleType) -> None:
     from_base = context.get_starting_revision_argument() in (None, "base")
     if from_base:
         context.execute("BEGIN")
+        context.execute("SET LOCAL search_path = 'pg_catalog', 'pg_temp'")
         for step in _bootstrap_steps(script, options):
             context.execute(steps.literal(steps.read(*step)))
         context.execute("COMMIT")
     context.execute(f"SET ROLE {preflight.OWNER}")
     for name, value in _settings(options).items():
-        context.execute(f"SET {name} = '{value}'")
+        parts = ", ".join(f"'{part}'" for part in value.split(", "))
+        context.execute(f"SET {name} = {parts}")
     context.run_migrations()
     for name in _settings(options):
         context.execute(f"RESET {name}")
@@ -209,13 +217,13 @@ def _session(
         return
 
     driver = brought.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection) or brought.in_transaction():
+    if not isinstance(driver, psycopg.Connection) or driver.autocommit or brought.in_transaction():
         raise TicketSchemaError(
             "The connection that was handed over cannot be used.",
-            hint="Hand over a psycopg connection outside a transaction: each revision needs its"
-            " own.",
+            hint="Hand over a psycopg connection that is neither in a transaction nor in autocommit"
+            " mode: each revision needs a transaction of its own.",
         )
-    names = ["role", *_settings(options)]
+    names = ["role", *_settings(options, driver.info.server_version)]
     with _autocommit(driver):
         before = [_setting(driver, name) for name in names]
     try:
@@ -301,12 +309,22 @@ def _migrate(
     options: Options,
     report: Callable[[Progress], None],
 ) -> None:
+    with _autocommit(raw):
+        raw.execute("SELECT set_config('search_path', 'pg_catalog, pg_temp', FALSE)")
+        if not preflight.version_is_readable(raw):
+            preflight.become_owner(raw)
     configured = _configure(context, connection)
+    if configured.opts.get("purge"):
+        raise TicketSchemaError(
+            "stamp --purge is not supported.",
+            hint=f"As {preflight.OWNER}, DELETE FROM {steps.SCHEMA}.alembic_version; then stamp.",
+        )
     heads = configured.get_current_heads()
     _known(script, heads)
     # Alembic's own plan, made once: a retry goes on where the last try stopped, also when the
     # target was relative.
     pending = deque(_plan(configured, heads))
+    expected = _folded(heads, pending)
     connection.rollback()
     if not pending:
         return
@@ -320,12 +338,6 @@ def _migrate(
         if not heads:
             _bootstrap(raw, script, options)
         preflight.become_owner(raw)
-        _apply_settings(raw, options)
-
-    reached: list[set[str]] = [set(heads)]
-
-    def note(*, heads: set[str], **_: object) -> None:
-        reached.append(set(heads))
 
     def remaining(_heads: object, _context: object) -> Iterator[Step]:
         while pending:
@@ -335,19 +347,32 @@ def _migrate(
             yield step
             # Reached only after the revision's transaction was committed.
             pending.popleft()
-            with _autocommit(raw):
-                _apply_settings(raw, options)
             report(_progress("done", step, time.monotonic() - started))
 
     for attempt in range(1, options.lock_tries + 1):
-        _configure(context, connection, fn=remaining, on_version_apply=note)
+        with _autocommit(raw):
+            _apply_settings(raw, options)
+        _configure(context, connection, fn=remaining)
         try:
             context.run_migrations()
             break
         except sa.exc.DBAPIError as error:
             connection.rollback()
             _retry_or_raise(error, pending[0], attempt, options, report)
-    _assert_reached(context, script, connection, reached[-1])
+    if not heads and not upgrades:
+        # A stamp made the version table itself, so its comments and grants are missing.
+        (base,) = script.get_bases()
+        with _autocommit(raw):
+            raw.execute(steps.read("tables/alembic_version", base).encode())
+    _assert_reached(context, connection, expected)
+
+
+def _folded(heads: tuple[str, ...], planned: Iterable[Step]) -> set[str]:
+    """Returns what the version table must hold after the planned steps."""
+    reached = set(heads)
+    for step in planned:
+        reached = (reached - set(step.from_revisions)) | set(step.to_revisions)
+    return reached
 
 
 def _plan(configured: MigrationContext, heads: tuple[str, ...]) -> list[Step]:
@@ -408,16 +433,22 @@ def _bootstrap(raw: psycopg.Connection, script: ScriptDirectory, options: Option
                 ) from error
 
 
-def _settings(options: Options) -> dict[str, str]:
-    return {
+def _settings(options: Options, server_version: int = 0) -> dict[str, str]:
+    settings = {
+        # Names and operators of other schemas must not slip into what the owner defines.
+        "search_path": "pg_catalog, pg_temp",
         # A data step that row level security would silently empty fails instead.
         "row_security": "off",
         "lock_timeout": options.lock_timeout,
         "statement_timeout": options.statement_timeout,
-        # An idle client between revisions must not be cut off by a server's default.
+        # Whatever else a server cuts off by default is meant for clients, not for a migration.
         "idle_session_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
         "ticket_schema.allow_data_loss": "on" if options.allow_data_loss else "off",
     }
+    if server_version >= 170000:  # noqa: PLR2004 - the version that has it
+        settings["transaction_timeout"] = "0"
+    return settings
 
 
 def _setting(raw: psycopg.Connection, name: str) -> str:
@@ -430,7 +461,7 @@ def _set(raw: psycopg.Connection, name: str, value: str) -> None:
 
 
 def _apply_settings(raw: psycopg.Connection, options: Options) -> None:
-    for name, value in _settings(options).items():
+    for name, value in _settings(options, raw.info.server_version).items():
         try:
             _set(raw, name, value)
         except psycopg.errors.InvalidParameterValue as error:
@@ -451,7 +482,7 @@ def _retry_or_raise(
     driver = error.orig
     state = getattr(driver, "sqlstate", None)
     name = ", ".join(step.to_revisions if step.is_upgrade else step.from_revisions)
-    stands = "The revision was rolled back."
+    stands = "Its transaction was rolled back."
     if state in _PASSING:
         if attempt < options.lock_tries:
             # Jitter, so that several runners of several services do not knock in step.
@@ -475,17 +506,9 @@ def _retry_or_raise(
     ) from error
 
 
-def _assert_reached(
-    context: ModuleType,
-    script: ScriptDirectory,
-    connection: sa.Connection,
-    expected: set[str],
-) -> None:
+def _assert_reached(context: ModuleType, connection: sa.Connection, expected: set[str]) -> None:
     found = set(_configure(context, connection).get_current_heads())
     connection.rollback()
-    wanted = context.get_revision_argument()
-    if wanted in ("head", "heads", ("head",), ("heads",)):
-        expected = set(script.get_heads())
     if found != expected:
         raise TicketSchemaError(
             f"The database stands at {', '.join(sorted(found)) or 'base'} instead of"

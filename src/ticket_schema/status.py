@@ -61,23 +61,22 @@ class Status:
         return all(finding.level != "error" for finding in self.findings)
 
 
-def inspect(connection: psycopg.Connection, url: str) -> Status:
+def inspect(connection: psycopg.Connection) -> Status:
     """Returns the state of a database; nothing is written.
 
     Args:
-        connection: any login, in autocommit mode.
-        url: its connection string, for a second connection when a proxy is suspected.
+        connection: any login that may read the version row, in autocommit mode.
     """
     script = ScriptDirectory.from_config(alembic_config())
     known = [revision.revision for revision in script.walk_revisions()]
-    revision = _revision(connection)
+    revision = revision_of(connection)
     catalog = read_catalog(connection)
     findings = [
         _server(connection),
         _position(revision, known, catalog),
-        _pooler(connection, url),
+        _pooler(connection),
         _login(connection),
-        *_roles(connection),
+        *_roles(connection, has_schema=revision is not None),
     ]
     if catalog:
         findings += [
@@ -94,11 +93,26 @@ def inspect(connection: psycopg.Connection, url: str) -> Status:
     )
 
 
-def _revision(connection: psycopg.Connection) -> str | None:
+def revision_of(connection: psycopg.Connection) -> str | None:
+    """Returns the revision a database stands at, None without the schema or at base.
+
+    Args:
+        connection: in autocommit mode.
+
+    Raises:
+        TicketSchemaError: the login may not read the version row.
+    """
+    if not preflight.version_is_readable(connection):
+        raise TicketSchemaError(
+            f"Role {connection.info.user} may not read the revision.",
+            hint=f"Run as a DBA: GRANT ticketing_readonly TO {connection.info.user}.",
+        )
     row = connection.execute(
-        "SELECT to_regclass('ticketing.alembic_version') IS NOT NULL"
+        "SELECT c.oid FROM pg_catalog.pg_class AS c"
+        " WHERE c.relnamespace = to_regnamespace(%s) AND c.relname = 'alembic_version'",
+        [SCHEMA],
     ).fetchone()
-    if not row or not row[0]:
+    if row is None:
         return None
     row = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchone()
     return row[0] if row else None
@@ -132,9 +146,8 @@ def _position(revision: str | None, known: list[str], catalog: Catalog) -> Findi
                 f"{len(tables)} tables but no version row",
                 "Find out the revision and record it: ticket-schema stamp REVISION.",
             )
-        return Finding(
-            "revision", "warning", f"no schema {SCHEMA} yet", "Run: ticket-schema upgrade."
-        )
+        found = "schema ticketing is empty" if catalog else "no schema ticketing yet"
+        return Finding("revision", "warning", found, "Run: ticket-schema upgrade.")
     if revision not in known:
         return Finding(
             "revision",
@@ -153,9 +166,9 @@ def _position(revision: str | None, known: list[str], catalog: Catalog) -> Findi
     return Finding("revision", "good", f"{revision}, the head")
 
 
-def _pooler(connection: psycopg.Connection, url: str) -> Finding:
+def _pooler(connection: psycopg.Connection) -> Finding:
     try:
-        preflight.connection_is_direct(connection, url)
+        preflight.connection_is_direct(connection)
     except TicketSchemaError as error:
         return Finding("connection", "warning", error.what, error.hint)
     return Finding("connection", "good", "direct or session-pooled")
@@ -177,13 +190,75 @@ def _login(connection: psycopg.Connection) -> Finding:
     return Finding("login", "good", f"{name} is subject to row level security")
 
 
-def _roles(connection: psycopg.Connection) -> Iterator[Finding]:
+def _roles(connection: psycopg.Connection, *, has_schema: bool) -> Iterator[Finding]:
     try:
         preflight.roles_are_sound(connection, may_create=False)
     except TicketSchemaError as error:
-        yield Finding("roles", "error", error.what, error.hint)
+        # Without a schema the first upgrade makes them.
+        yield Finding("roles", "error" if has_schema else "warning", error.what, error.hint)
     else:
         yield Finding("roles", "good", "the four roles are subject to row level security")
+    yield from _powers(connection)
+    yield from _memberships(connection)
+    yield from _fixed_settings(connection)
+
+
+def _powers(connection: psycopg.Connection) -> Iterator[Finding]:
+    for name in connection.execute(
+        "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY(%s)"
+        " AND (rolcanlogin OR rolcreaterole OR rolcreatedb OR rolreplication)",
+        [[preflight.OWNER, *preflight.GROUPS]],
+    ):
+        yield Finding(
+            "roles",
+            "error",
+            f"{name[0]} has rights of its own",
+            f"ALTER ROLE {name[0]} NOLOGIN NOCREATEROLE NOCREATEDB NOREPLICATION;",
+        )
+
+
+def _memberships(connection: psycopg.Connection) -> Iterator[Finding]:
+    for role, member, is_login in connection.execute(
+        "SELECT r.rolname::text, m.rolname::text, m.rolcanlogin"
+        " FROM pg_catalog.pg_auth_members AS a"
+        " INNER JOIN pg_catalog.pg_roles AS r ON a.roleid = r.oid"
+        " INNER JOIN pg_catalog.pg_roles AS m ON a.member = m.oid"
+        " WHERE r.rolname = ANY(%s) ORDER BY 1, 2",
+        [[preflight.OWNER, *preflight.GROUPS]],
+    ):
+        if member in preflight.GROUPS and role != preflight.OWNER:
+            yield Finding(
+                "members",
+                "error",
+                f"{member} is a member of {role}",
+                f"REVOKE {role} FROM {member};",
+            )
+        elif role == preflight.OWNER and is_login:
+            yield Finding(
+                "members",
+                "warning",
+                f"{member} may act as {role}",
+                "Right for the login that migrates, for no other.",
+            )
+
+
+def _fixed_settings(connection: psycopg.Connection) -> Iterator[Finding]:
+    for where, setting in connection.execute(
+        "SELECT coalesce('role ' || r.rolname, 'database ' || d.datname), c.setting"
+        " FROM pg_catalog.pg_db_role_setting AS s"
+        " CROSS JOIN LATERAL unnest(s.setconfig) AS c (setting)"
+        " LEFT JOIN pg_catalog.pg_roles AS r ON s.setrole = r.oid"
+        " LEFT JOIN pg_catalog.pg_database AS d ON s.setdatabase = d.oid"
+        " WHERE (s.setdatabase = 0 OR d.datname = current_database())"
+        " AND split_part(c.setting, '=', 1) ~ '^(app[.]|row_security$)' ORDER BY 1, 2"
+    ):
+        name = setting.partition("=")[0]
+        yield Finding(
+            "settings",
+            "error",
+            f"{where} fixes {setting}",
+            f"ALTER {where.upper().split()[0]} {where.split()[1]} RESET {name};",
+        )
 
 
 def _row_security(catalog: Catalog) -> Iterator[Finding]:
@@ -206,6 +281,7 @@ def _row_security(catalog: Catalog) -> Iterator[Finding]:
 
 def _leftovers(catalog: Catalog) -> Iterator[Finding]:
     broken = 0
+    landed = drift.fingerprints().get("index", {})
     for name, index in catalog.get("index", {}).items():
         if not index["valid"]:
             broken += 1
@@ -213,7 +289,9 @@ def _leftovers(catalog: Catalog) -> Iterator[Finding]:
                 "indexes",
                 "error",
                 f"{name} is invalid and guarantees nothing",
-                f"DROP INDEX CONCURRENTLY {SCHEMA}.{name}; then run the upgrade again.",
+                f"REINDEX INDEX CONCURRENTLY {SCHEMA}.{name};"
+                if name in landed
+                else f"DROP INDEX CONCURRENTLY {SCHEMA}.{name};",
             )
     for name, constraint in catalog.get("constraint", {}).items():
         if not constraint["validated"]:

@@ -34,6 +34,7 @@ KINDS = {
     "indexes": "online",
 }
 
+_TIMEOUTS = ("lock_timeout", "statement_timeout")
 _CREATED_IN_SET = re.compile(
     r"^CREATE (?:CONSTRAINT )?(?P<what>POLICY|TRIGGER) (?P<name>\w+)[^;]*?\bON (?P<table>[\w.]+)",
     re.MULTILINE,
@@ -85,6 +86,7 @@ def apply(revision: str, steps: Sequence[str]) -> None:
         revision: the revision that lists them; each must have a file with this stamp.
         steps: `<kind>/<object>` each.
     """
+    _refuse_mixture(revision, steps)
     script = op.get_context().opts["script"]
     _guard_offline_start(script.get_revision(revision).down_revision)
     for step in steps:
@@ -109,6 +111,7 @@ def revert(revision: str, steps: Sequence[str]) -> None:
     Raises:
         TicketSchemaError: a step cannot be reverted for want of a `.down.sql` file.
     """
+    _refuse_mixture(revision, steps)
     _guard_offline_start(revision)
     for step in reversed(steps):
         _revert_step(step, revision)
@@ -125,10 +128,15 @@ def build_online(index: str, text: str) -> None:
         text: its CREATE INDEX CONCURRENTLY and COMMENT statements, each ending a line with `;`.
     """
     with op.get_context().autocommit_block():
-        execute("SET statement_timeout = 0;")
         execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{index};")
+        # It blocks nobody, takes long, and waits for every transaction that is older than it.
+        for name in _TIMEOUTS:
+            execute(f"SELECT set_config('ticket_schema.{name}', current_setting('{name}'), FALSE);")
+            execute(f"SET {name} = 0;")
         for statement in text.strip().removesuffix(";").split(";\n"):
             execute(f"{statement.strip()};")
+        for name in _TIMEOUTS:
+            execute(f"SELECT set_config('{name}', current_setting('ticket_schema.{name}'), FALSE);")
 
 
 def execute(text: str) -> None:
@@ -151,6 +159,17 @@ def literal(text: str) -> sa.TextClause:
 
 def _sql() -> Traversable:
     return files("ticket_schema.sql")
+
+
+def _refuse_mixture(revision: str, steps: Sequence[str]) -> None:
+    # What stands before an index build is committed with it, without the version row, and could
+    # not be run again.
+    online = {step.startswith("indexes/") for step in steps}
+    if len(online) > 1:
+        raise TicketSchemaError(
+            f"Revision {revision} builds indexes online and does other things as well.",
+            hint="Give the indexes a revision of their own.",
+        )
 
 
 def _previous(step: str, revision: str) -> str | None:

@@ -104,7 +104,9 @@ def test_a_function_that_runs_as_the_owner_names_the_tenant_of_its_row(db: Sessi
     for function in functions(db):
         if function["prosecdef"]:
             assert function["is_trigger"], function["proname"]
-            assert re.search(r"(NEW|n|v_move)\.tenant_id", function["prosrc"]), function["proname"]
+            assert re.search(r"(NEW|v_move|v_buyer|v_change)\.tenant_id", function["prosrc"]), (
+                function["proname"]
+            )
 
 
 def test_only_helpers_read_session_variables(db: Session) -> None:

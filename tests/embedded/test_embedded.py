@@ -162,17 +162,29 @@ def test_a_killed_server_is_no_server_to_stop(folder: Path) -> None:
     assert embedded.stop(folder) is False
 
 
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has nothing to do with any server."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
 @pytest.mark.parametrize("again", ["in this process", "by the command"])
-def test_a_pid_that_somebody_else_has_by_now_is_passed_over(folder: Path, again: str) -> None:
+def test_a_pid_that_somebody_else_has_by_now_is_passed_over(
+    folder: Path, bystander: subprocess.Popen[bytes], again: str
+) -> None:
     answer(embedded.start(folder), "CREATE TABLE kept AS SELECT 'kept' AS word")
     kill(folder)
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         _, *rest = (folder / name).read_text().splitlines()
-        (folder / name).write_text("\n".join([str(os.getpid()), *rest, ""]))
+        (folder / name).write_text("\n".join([str(bystander.pid), *rest, ""]))
     assert embedded.stop(folder) is False
     if again == "by the command":
         assert run("up", "--folder", str(folder)).code == 0
     assert answer(embedded.start(folder), "SELECT word FROM kept") == "kept"
+    assert bystander.poll() is None
 
 
 @pytest.mark.parametrize(

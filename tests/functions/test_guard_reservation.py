@@ -615,3 +615,24 @@ def test_a_confirmed_reservation_keeps_its_order(
         with db.refused("TK002"):
             db.run(confirm, second, made)
     assert db.value("SELECT order_id FROM ticketing.reservations WHERE id = %s", made) == first
+
+
+def test_a_repeated_request_finds_its_row_although_all_is_sold(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    kind = make.ticket_type(tenant, 2)
+    request = """
+        INSERT INTO ticketing.reservations (
+            tenant_id, event_id, ticket_type_id, guest_session, quantity, idempotency_key
+        )
+        VALUES (%s, %s, %s, 'guest', 2, 'request-1')
+        ON CONFLICT (tenant_id, ticket_type_id, idempotency_key)
+            WHERE idempotency_key IS NOT NULL DO NOTHING
+    """
+    values = (tenant, kind["event_id"], kind["id"])
+    with as_tenant(tenant):
+        assert db.run(request, *values) == 1
+        assert db.run(request, *values) == 0
+        with db.refused("23505", "uq_reservations_idempotency"):
+            db.run(request[: request.index("ON CONFLICT")], *values)
+    assert db.value("SELECT reserved_quantity FROM ticketing.ticket_inventory") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -167,7 +168,11 @@ def test_a_statement_over_many_rows_leaves_a_row_for_each_that_changed(
 def test_a_worker_without_a_tenant_leaves_rows_in_the_tenants_it_changed(
     db: Session, make: Make, tenant: UUID, other_tenant: UUID, as_worker: Acting
 ) -> None:
-    made = {owner: make.id("reservations", owner) for owner in (tenant, other_tenant)}
+    overdue = {
+        "created_at": datetime.now(UTC) - timedelta(hours=1),
+        "expires_at": datetime.now(UTC) - timedelta(minutes=1),
+    }
+    made = {owner: make.id("reservations", owner, **overdue) for owner in (tenant, other_tenant)}
     with as_worker():
         assert db.run(SET, "expired", list(made.values())) == 2
     rows = db.all(
@@ -183,12 +188,13 @@ def test_a_worker_without_a_tenant_leaves_rows_in_the_tenants_it_changed(
 def test_concurrent_changes_leave_one_row_each_that_happened(clone: Database) -> None:
     with psycopg.connect(clone.superuser_url) as connection:
         make = Make(Session(connection))
-        made = make.id("reservations", make.tenant())
+        tenant = make.tenant()
+        made = make.id("reservations", tenant)
 
     def expire(connection: psycopg.Connection, number: int) -> int:
         return connection.execute(SET, ["expired", [made]]).rowcount
 
-    assert race(clone, "ts_test_worker", 16, expire) == [1] * 16
+    assert race(clone, "ts_test_worker", 16, expire, tenant=tenant) == [1] * 16
     with psycopg.connect(clone.superuser_url) as connection:
         assert history(Session(connection), made) == [
             (None, "pending", None),

@@ -234,7 +234,7 @@ def test_concurrent_releases_of_one_reservation_give_back_once(
     def expire(connection: psycopg.Connection, number: int) -> int:
         return connection.execute(SET, ["expired", [made]]).rowcount
 
-    assert race(clone, "ts_test_worker", 16, expire) == [1] * 16
+    assert race(clone, "ts_test_worker", 16, expire, tenant=kind["tenant_id"]) == [1] * 16
     with psycopg.connect(clone.superuser_url) as connection:
         db = Session(connection)
         assert counters(db, kind) == (4, 0, 0, 6)
@@ -326,7 +326,7 @@ def test_an_expiry_and_a_confirmation_that_meet_do_not_both_happen(clone: Databa
         connection.execute(SET, [status, [made]])
         return status
 
-    results = race(clone, "ts_test_worker", 16, act)
+    results = race(clone, "ts_test_worker", 16, act, tenant=kind["tenant_id"])
     got = Counter(r.sqlstate if isinstance(r, psycopg.Error) else r for r in results)
     with psycopg.connect(clone.superuser_url) as connection:
         db = Session(connection)

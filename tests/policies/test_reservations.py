@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,8 +19,12 @@ EXPIRE = "UPDATE ticketing.reservations SET status = 'expired'"
 
 @pytest.fixture
 def both(make: Make, tenant: UUID, other_tenant: UUID) -> list[Row]:
-    """A pending reservation in each of two tenants."""
-    return [make.row("reservations", owner, quantity=2) for owner in (tenant, other_tenant)]
+    """An overdue pending reservation in each of two tenants."""
+    now = datetime.now(UTC)
+    overdue = {"created_at": now - timedelta(hours=1), "expires_at": now - timedelta(minutes=1)}
+    return [
+        make.row("reservations", owner, quantity=2, **overdue) for owner in (tenant, other_tenant)
+    ]
 
 
 def seen(db: Session) -> set[UUID]:
@@ -55,6 +60,34 @@ def test_the_sweeper_reads_no_history_without_a_context(both: list[Row], as_work
     with as_worker() as sweeper:
         assert sweeper.run(EXPIRE) == 2
         assert sweeper.all("SELECT * FROM ticketing.reservation_history") == []
+
+
+def test_the_sweeper_leaves_what_is_not_overdue(
+    db: Session, make: Make, tenant: UUID, as_worker: Acting
+) -> None:
+    order = make.id("orders", tenant)
+    live, sold = make.id("reservations", tenant), make.id("reservations", tenant, order_id=order)
+    db.run("UPDATE ticketing.reservations SET status = 'confirmed' WHERE id = %s", sold)
+    with as_worker() as sweeper:
+        assert sweeper.run(EXPIRE) == 0
+        assert sweeper.run("UPDATE ticketing.reservations SET status = 'cancelled'") == 0
+    left = db.all("SELECT status FROM ticketing.reservations WHERE id IN (%s, %s)", live, sold)
+    assert sorted(row["status"] for row in left) == ["confirmed", "pending"]
+
+
+@pytest.mark.usefixtures("both")
+def test_the_sweeper_does_nothing_but_expire(as_worker: Acting) -> None:
+    with as_worker() as sweeper, sweeper.refused("42501"):
+        sweeper.run("UPDATE ticketing.reservations SET status = 'cancelled'")
+
+
+def test_a_worker_with_a_tenant_confirms_for_that_tenant(
+    db: Session, make: Make, tenant: UUID, as_worker: Acting
+) -> None:
+    made = make.id("reservations", tenant, order_id=make.id("orders", tenant))
+    confirm = "UPDATE ticketing.reservations SET status = 'confirmed' WHERE id = %s"
+    with as_worker(tenant=tenant) as worker:
+        assert worker.run(confirm, made) == 1
 
 
 @pytest.mark.parametrize(

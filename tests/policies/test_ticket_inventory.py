@@ -117,3 +117,14 @@ def test_only_the_owner_reaches_the_counters_of_every_tenant(db: Session) -> Non
     for role in (*SERVICES, "ticketing_readonly"):
         with db.acting(role):
             assert db.value("SELECT count(*) FROM ticketing.ticket_inventory") == 0
+
+
+def test_a_member_of_the_owner_sees_nothing_until_it_acts_as_the_owner(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    make.row("ticket_types", tenant)
+    db.run("GRANT ticketing_owner TO ts_test_nobody")
+    with db.acting("ts_test_nobody"):
+        for table in ("ticket_inventory", "users", "orders", "tickets"):
+            assert db.all(f"SELECT 1 FROM ticketing.{table}") == []
+        assert db.run("UPDATE ticketing.ticket_inventory SET sold_quantity = 1") == 0

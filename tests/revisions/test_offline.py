@@ -81,7 +81,7 @@ def test_roles_can_be_left_to_a_dba() -> None:
 @pytest.mark.parametrize("span", ["base:head", "0001:base"])
 def test_a_script_leaves_the_session_as_it_was(span: str, template: Database) -> None:
     text = script(span)
-    for name in ("row_security", "lock_timeout", "statement_timeout"):
+    for name in ("search_path", "row_security", "lock_timeout", "statement_timeout"):
         assert text.index(f"SET {name}") < text.index(f"RESET {name}")
     assert text.rstrip().endswith("RESET ROLE;")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
@@ -66,3 +67,11 @@ def test_a_revision_holds_no_sql_and_says_what_it_does(script: Script) -> None:
 def test_a_step_without_its_file_is_named() -> None:
     with pytest.raises(TicketSchemaError, match=r"sql/tables/nowhere\.0001\.sql is missing"):
         steps.read("tables/nowhere", "0001")
+
+
+@pytest.mark.parametrize("run", [steps.apply, steps.revert])
+def test_index_builds_stand_alone_in_their_revision(
+    run: Callable[[str, tuple[str, ...]], None],
+) -> None:
+    with pytest.raises(TicketSchemaError, match="does other things as well"):
+        run("0001", ("tables/tickets", "indexes/idx_tickets_x"))

@@ -41,6 +41,18 @@ def test_a_transaction_pooler_is_refused(pooled: str, fresh_cluster: Embedded) -
         assert connection.execute("SELECT to_regnamespace('ticketing')").fetchone() == (None,)
 
 
+def test_a_pooled_connection_that_is_handed_over_is_refused_as_well(pooled: str) -> None:
+    engine = sa.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(pooled), poolclass=NullPool
+    )
+    config = alembic_config(progress=lambda _: None)
+    with engine.connect() as connection:
+        connection.rollback()
+        config.attributes["connection"] = connection
+        with pytest.raises(TicketSchemaError, match="transaction-pooling proxy"):
+            command.upgrade(config, "head")
+
+
 def test_the_pooler_of_these_tests_does_pool(pooled: str) -> None:
     with (
         psycopg.connect(pooled, autocommit=True) as one,
@@ -86,6 +98,29 @@ def test_a_connection_inside_a_transaction_is_refused(engine: sa.Engine) -> None
         config.attributes["connection"] = connection
         with pytest.raises(TicketSchemaError, match="handed over"):
             command.upgrade(config, "head")
+
+
+def test_a_connection_in_autocommit_mode_is_refused(engine: sa.Engine) -> None:
+    config = alembic_config(progress=lambda _: None)
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.rollback()
+        config.attributes["connection"] = connection
+        with pytest.raises(TicketSchemaError, match="handed over"):
+            command.upgrade(config, "head")
+
+
+def test_the_callers_own_connect_timeout_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, object]] = []
+
+    def connect(_: str, **more: object) -> None:
+        seen.append(more)
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    for url in ("postgresql://h/db", "postgresql://h/db?connect_timeout=60"):
+        with pytest.raises(TicketSchemaError, match="cannot be reached"):
+            ticket_schema.upgrade(url)
+    assert ["connect_timeout" in more for more in seen] == [True, False]
 
 
 @pytest.mark.parametrize("variable", ["TICKET_SCHEMA_URL", "DATABASE_URL"])

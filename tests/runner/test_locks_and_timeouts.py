@@ -159,3 +159,74 @@ def test_a_builders_statement_timeout_ends_with_its_revision(
         command.upgrade(project.config(clone.migrator_url, statement_timeout="200ms"), "head")
 
     assert version_of(clone) == "9001"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("lock_tries", "0"), ("lock_tries", "few"), ("runner_wait", "-1"), ("runner_wait", "inf")],
+)
+def test_a_run_that_would_not_try_is_refused(
+    option: str, value: str, empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TICKET_SCHEMA_{option.upper()}", value)
+    with pytest.raises(TicketSchemaError, match=option) as refused:
+        ticket_schema.upgrade(empty.migrator_url, progress=lambda _: None)
+    assert refused.value.exit_code == Exit.USAGE
+
+
+def test_a_build_waits_longer_than_a_lock_may_take(clone: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.revision(
+        "9001",
+        'steps.build_online("idx_x",'
+        ' "CREATE INDEX CONCURRENTLY idx_x ON ticketing.users (tenant_id, status);")',
+    )
+    reader = psycopg.connect(clone.superuser_url)
+    reader.execute("LOCK TABLE ticketing.users IN ROW EXCLUSIVE MODE")
+    timer = threading.Timer(1.0, reader.close)
+    timer.start()
+
+    config = project.config(clone.migrator_url, lock_timeout="100ms", lock_tries=1)
+    command.upgrade(config, "head")
+
+    timer.join()
+    assert version_of(clone) == "9001"
+
+
+def test_a_servers_own_cut_offs_do_not_count(clone: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.revision("9001", 'op.execute("SELECT pg_sleep(0.3)")')
+    with clone.connect() as connection:
+        names = ["idle_in_transaction_session_timeout", "idle_session_timeout"]
+        if connection.info.server_version >= 170000:
+            names.append("transaction_timeout")
+        for name in names:
+            connection.execute(f"ALTER DATABASE {clone.name} SET {name} = '100ms'".encode())
+
+    command.upgrade(project.config(clone.migrator_url), "head")
+
+    with psycopg.connect(
+        clone.superuser_url, options="-c transaction_timeout=0" if len(names) > 2 else ""
+    ) as connection:
+        row = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchone()
+    assert row == ("9001",)
+
+
+def test_operators_of_other_schemas_do_not_slip_in(empty: Database) -> None:
+    with empty.connect() as connection:
+        connection.execute(
+            "CREATE FUNCTION public.mine(numeric, integer) RETURNS numeric IMMUTABLE"
+            " LANGUAGE sql RETURN 0"
+        )
+        connection.execute(
+            "CREATE OPERATOR public./"
+            " (FUNCTION = public.mine, LEFTARG = numeric, RIGHTARG = integer)"
+        )
+        connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+    ticket_schema.upgrade(empty.migrator_url, progress=lambda _: None)
+    with empty.connect() as connection:
+        used = connection.execute(
+            "SELECT count(*) FROM pg_depend WHERE refobjid = 'public.mine'::regproc"
+            " AND classid <> 'pg_operator'::regclass"
+        ).fetchone()
+    assert used == (0,)

@@ -98,6 +98,22 @@ def test_a_group_role_that_is_a_member_of_the_owner(
     assert refused_with(url).hint == f"Run: REVOKE ticketing_owner FROM {role}."
 
 
+def test_an_owner_that_may_log_in(bare: psycopg.Connection, url: str) -> None:
+    make_roles(bare)
+    bare.execute(f"GRANT CREATE ON DATABASE refused TO {LOGIN}")
+    bare.execute("ALTER ROLE ticketing_owner LOGIN")
+    assert refused_with(url).hint == "Run: ALTER ROLE ticketing_owner NOLOGIN."
+
+
+def test_a_migrator_that_does_not_inherit_can_migrate(bare: psycopg.Connection, url: str) -> None:
+    make_roles(bare)
+    bare.execute(f"GRANT CREATE ON DATABASE refused TO {LOGIN}")
+    bare.execute(f"GRANT ticketing_owner TO {LOGIN} WITH INHERIT FALSE, SET TRUE")
+    ticket_schema.upgrade(url, "0000", progress=lambda _: None)
+    ticket_schema.upgrade(url, progress=lambda _: None)
+    command.downgrade(alembic_config(url, progress=lambda _: None), "base")
+
+
 def test_the_rights_that_the_hints_ask_for_are_enough(bare: psycopg.Connection, url: str) -> None:
     make_roles(bare)
     bare.execute(f"GRANT CREATE ON DATABASE refused TO {LOGIN}")
@@ -167,3 +183,24 @@ def test_an_unknown_target(empty: Database) -> None:
 
 def test_nothing_to_do_needs_no_rights(clone: Database) -> None:
     ticket_schema.upgrade(clone.url("ts_test_readonly"), progress=lambda _: None)
+
+
+def test_a_purge_is_refused_before_it_purges(clone: Database) -> None:
+    config = alembic_config(clone.migrator_url, progress=lambda _: None)
+    with pytest.raises(TicketSchemaError, match="purge"):
+        command.stamp(config, "0000", purge=True)
+    with clone.connect() as connection:
+        version = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchall()
+    assert version == [("0001",)]
+
+
+def test_a_stamp_that_makes_the_version_table_makes_it_whole(empty: Database) -> None:
+    ticket_schema.upgrade(empty.migrator_url, progress=lambda _: None)
+    with empty.connect() as connection:
+        before = canonical(read_catalog(connection))
+        connection.execute("DROP TABLE ticketing.alembic_version")
+
+    command.stamp(alembic_config(empty.migrator_url, progress=lambda _: None), "0001")
+
+    with empty.connect() as connection:
+        assert canonical(read_catalog(connection)) == before
