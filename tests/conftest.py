@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -80,11 +82,12 @@ def shared(server: Server, template: Database) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def fresh_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+def fresh_cluster() -> Iterator[Embedded]:
     """An embedded server without our roles, for what a whole cluster must lack or have."""
-    folder = tmp_path_factory.mktemp("cluster") / "pg"
-    yield embedded.start(folder)
-    embedded.stop(folder)
+    # Not pytest's own folder: another run of pytest closes that to the server's user.
+    with tempfile.TemporaryDirectory(prefix="ticket-schema-cluster-") as folder:
+        yield embedded.start(Path(folder) / "pg")
+        embedded.stop(Path(folder) / "pg")
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ CREATE TABLE ticketing.tickets (
     currency text NOT NULL DEFAULT 'USD',
     price numeric(14, 2) GENERATED ALWAYS AS (price_cents::numeric / 100::numeric) STORED,
     face_value numeric(14, 2) GENERATED ALWAYS AS (face_value_cents::numeric / 100::numeric) STORED,
-    resale_price numeric(14, 2) GENERATED ALWAYS AS (resale_price_cents::numeric / 100::numeric) STORED,
+    resale_price numeric(14, 2) GENERATED ALWAYS AS (
+        resale_price_cents::numeric / 100::numeric
+    ) STORED,
     max_resale_price numeric(14, 2) GENERATED ALWAYS AS (
         max_resale_price_cents::numeric / 100::numeric
     ) STORED,
