@@ -29,7 +29,7 @@ migrate-up: $(READY) ## Bring it to head.
 	@$(BIN)/ticket-schema upgrade
 
 migrate-down: $(READY) ## Take it one revision back; refused while rows would be lost.
-	@$(BIN)/ticket-schema downgrade -- -1
+	@$(BIN)/ticket-schema downgrade -1
 
 upgrade: $(READY) ## Bring it to REV, head by default.
 	@$(BIN)/ticket-schema upgrade $(or $(REV),head)

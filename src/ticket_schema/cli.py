@@ -201,7 +201,7 @@ def upgrade(
     )
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # so that -1 is a revision
 def downgrade(
     revision: Annotated[str, typer.Argument(help="Target revision, or base.")],
     url: Url = None,

@@ -152,6 +152,7 @@ def render(context: ModuleType) -> None:
         context.execute("SET LOCAL search_path = 'pg_catalog', 'pg_temp'")
         for step in _bootstrap_steps(script, options):
             context.execute(steps.literal(steps.read(*step)))
+        context.execute(steps.literal(steps.clear_start()))
         context.execute("COMMIT")
     context.execute(f"SET ROLE {preflight.OWNER}")
     for name, value in _settings(options).items():

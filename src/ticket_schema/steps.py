@@ -117,6 +117,26 @@ def revert(revision: str, steps: Sequence[str]) -> None:
         _revert_step(step, revision)
 
 
+def clear_start() -> str:
+    """Returns SQL that lets an offline script begin at base, or refuses to.
+
+    A downgrade leaves an empty version table, which Alembic's script would meet with an error.
+    """
+    return f"""DO $start$
+BEGIN
+    IF to_regclass('{SCHEMA}.alembic_version') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM {SCHEMA}.alembic_version) THEN
+            RAISE EXCEPTION 'this script starts at revision base'
+                USING
+                    ERRCODE = 'TK902',
+                    HINT = 'Render the script anew for the revision that the database stands at.';
+        END IF;
+        DROP TABLE {SCHEMA}.alembic_version;
+    END IF;
+END;
+$start$"""
+
+
 def build_online(index: str, text: str) -> None:
     """Builds an index while the table stays writable, outside a transaction.
 

@@ -99,3 +99,10 @@ def test_a_reader_is_refused_and_changes_nothing(clone: Database) -> None:
     before = state(clone)
     run("downgrade", "base", url=clone.url("ts_test_readonly")).refusal(1)
     assert state(clone) == before
+
+
+def test_a_relative_target_needs_no_extra_dashes(empty: Database) -> None:
+    assert run("upgrade", url=empty.migrator_url).code == 0
+    done = run("downgrade", "-1", url=empty.migrator_url)
+    assert done.code == 0, done.stderr
+    assert done.stdout == "The database stands at 0000.\n"

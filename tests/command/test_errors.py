@@ -10,9 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from support.command import Outcome, run, state
 from support.databases import MIGRATOR, Database
-from support.factories import Make
 from support.servers import Server
-from support.session import Session
 
 SECRET = "Gr33nFish"
 COMMANDS = {
@@ -265,14 +263,6 @@ def test_what_the_database_refuses_is_said_with_its_code(clone: Database) -> Non
         connection.execute("ALTER TABLE ticketing.alembic_version RENAME version_num TO gone")
     done = run("current", "--json", url=clone.url("ts_test_readonly"))
     assert "[42703]" in done.refusal(1)
-    assert len(done.progress) == 2
-
-
-def test_what_the_database_refuses_is_said_with_its_code(clone: Database) -> None:
-    with psycopg.connect(clone.superuser_url) as connection:
-        Make(Session(connection)).tenant(slug="harbour")
-    done = run("demo", "--beside-others", "--json", url=clone.superuser_url)
-    assert "[23505]" in done.refusal(1)
     assert len(done.progress) == 2
 
 

@@ -94,3 +94,25 @@ def test_the_script_stops_at_the_first_error(empty: Database) -> None:
 
     assert result.returncode != 0
     assert catalog_of(empty).count('"tickets"') == 0
+
+
+def test_the_whole_script_runs_again_after_a_downgrade_to_base(empty: Database) -> None:
+    migrate(empty)
+    at_head = catalog_of(empty)
+    command.downgrade(alembic_config(empty.migrator_url, progress=lambda _: None), "base")
+
+    done = psql(empty.migrator_url, script("base:head"))
+
+    assert done.returncode == 0, done.stderr
+    assert catalog_of(empty) == at_head
+
+
+def test_the_whole_script_does_not_run_on_a_migrated_database(empty: Database) -> None:
+    migrate(empty)
+    before = catalog_of(empty)
+
+    refused = psql(empty.migrator_url, script("base:head"))
+
+    assert refused.returncode != 0
+    assert "this script starts at revision base" in refused.stderr
+    assert catalog_of(empty) == before

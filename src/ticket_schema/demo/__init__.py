@@ -29,6 +29,7 @@ def load(connection: psycopg.Connection, *, beside_others: bool = False) -> bool
         TicketSchemaError: the database holds other tenants, or the login may not act as the roles.
     """
     with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('ticketing.demo'))")
         with _acting_as(connection, "ticketing_worker"):
             present = {slug for (slug,) in connection.execute("SELECT slug FROM ticketing.tenants")}
             if set(TENANTS) <= present:
