@@ -4,6 +4,7 @@ LANGUAGE plpgsql
 VOLATILE
 SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
 AS $function$
 DECLARE
     -- now() is the start of the transaction, long past when the caller has waited for a lock.
@@ -19,6 +20,9 @@ BEGIN
                     HINT = 'Insert it as pending, then update it to confirmed.';
         END IF;
 
+        -- enable_seqscan is off above so that the counters are found by their newest epoch, never
+        -- by a scan over the dead versions of a small but busy table.
+        --
         -- A repeated request is no new purchase, whatever has been sold since: the unique index
         -- finds the row, and ON CONFLICT hands it back.
         IF NEW.idempotency_key IS NOT NULL AND EXISTS (

@@ -91,3 +91,10 @@ READS_SETTINGS = {
 INTERNAL = {
     "move_ticket_inventory": "the counters move only together with the rows that they count",
 }
+
+# Functions that pin more than the search path: both look the counters up by their newest epoch,
+# and a scan of a small but busy table would walk its dead versions.
+FURTHER_SETTINGS = {
+    "guard_reservation": ["enable_seqscan=off"],
+    "move_ticket_inventory": ["enable_seqscan=off"],
+}

@@ -8,7 +8,7 @@ from typing import Any
 from support.session import Session
 from ticket_schema.catalog import Catalog
 
-from .allowed import INTERNAL, READS_SETTINGS, SECURITY_DEFINER
+from .allowed import FURTHER_SETTINGS, INTERNAL, READS_SETTINGS, SECURITY_DEFINER
 
 VARIABLES = {
     "app.current_tenant_id",
@@ -92,7 +92,11 @@ def test_views_run_as_their_reader(catalog: Catalog) -> None:
 
 def test_search_paths_are_pinned(db: Session) -> None:
     for function in functions(db):
-        assert function["proconfig"] == ["search_path=pg_catalog, pg_temp"], function["proname"]
+        expected = [
+            "search_path=pg_catalog, pg_temp",
+            *FURTHER_SETTINGS.get(function["proname"], []),
+        ]
+        assert function["proconfig"] == expected, function["proname"]
 
 
 def test_functions_that_run_as_the_owner_are_listed(db: Session) -> None:
