@@ -312,6 +312,7 @@ def _migrate(
 ) -> None:
     with _autocommit(raw):
         raw.execute("SELECT set_config('search_path', 'pg_catalog, pg_temp', FALSE)")
+        role = _setting(raw, "role")
         if not preflight.version_is_readable(raw):
             preflight.become_owner(raw)
     configured = _configure(context, connection)
@@ -334,6 +335,8 @@ def _migrate(
         upgrades = any(isinstance(step, RevisionStep) and step.is_upgrade for step in pending)
         if upgrades and not heads:
             _refuse_unversioned(preflight.tables_without_version(raw))
+        # Roles and schema are the login's to make, not the owner's.
+        _set(raw, "role", role)
         preflight.roles_are_sound(raw, may_create=options.create_roles)
         preflight.schema_can_be_created(raw)
         if not heads:

@@ -112,6 +112,7 @@ def test_a_migrator_that_does_not_inherit_can_migrate(bare: psycopg.Connection, 
     ticket_schema.upgrade(url, "0000", progress=lambda _: None)
     ticket_schema.upgrade(url, progress=lambda _: None)
     command.downgrade(alembic_config(url, progress=lambda _: None), "base")
+    ticket_schema.upgrade(url, progress=lambda _: None)
 
 
 def test_the_rights_that_the_hints_ask_for_are_enough(bare: psycopg.Connection, url: str) -> None:
