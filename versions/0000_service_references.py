@@ -24,6 +24,7 @@ STEPS = (
     "functions/current_tenant_id",
     "functions/current_user_id",
     "functions/acts_for_tenant",
+    "functions/require_tenant",
     "functions/ignore_stale_version",
     "functions/stamp_updated_at",
     "tables/tenants",

@@ -8,11 +8,13 @@ AS $function$
 DECLARE
     v_order record;
 BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.status = 'completed' THEN
-        RAISE EXCEPTION 'refund % is completed and cannot become %', OLD.id, NEW.status
+    -- A refund that was made here passes through its states; only one that was seen at the provider
+    -- arrives completed.
+    IF TG_OP = 'INSERT' AND NEW.source <> 'external' THEN
+        RAISE EXCEPTION 'refund % of source % cannot arrive completed', NEW.id, NEW.source
             USING
-                ERRCODE = 'TK201',
-                HINT = 'The money has left. Record what comes back as a new payment.';
+                ERRCODE = 'TK604',
+                HINT = 'Insert it as pending or approved, or with source external.';
     END IF;
 
     -- The lock on the order makes refunds of one order queue, so their sum is exact.
@@ -56,5 +58,5 @@ $function$;
 COMMENT ON FUNCTION ticketing.apply_refund_to_order() IS
     'AFTER trigger of refunds, for the moment one becomes completed: adds its amount to '
     'orders.refunded_cents under the lock of the order; never more than was paid (TK601), never in '
-    'another currency (TK602), never for an unknown order (TK603), and never twice, because '
-    'completed is final (TK201). SECURITY DEFINER because no other role may write that sum.';
+    'another currency (TK602), never for an unknown order (TK603). One that arrives '
+    'completed was made outside (TK604). SECURITY DEFINER because no other role may write that sum.';

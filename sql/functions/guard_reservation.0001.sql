@@ -13,13 +13,6 @@ DECLARE
     v_taken bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.status <> 'pending' THEN
-            RAISE EXCEPTION 'a reservation starts as pending, not as %', NEW.status
-                USING
-                    ERRCODE = 'TK201',
-                    HINT = 'Insert it as pending, then update it to confirmed.';
-        END IF;
-
         -- enable_seqscan is off above so that the counters are found by their newest epoch, never
         -- by a scan over the dead versions of a small but busy table.
         --
@@ -151,17 +144,6 @@ BEGIN
         RETURN NEW;
     END IF;
 
-    IF NOT (
-        (OLD.status = 'pending' AND NEW.status IN ('confirmed', 'expired', 'cancelled'))
-        OR (OLD.status = 'confirmed' AND NEW.status = 'cancelled')
-    ) THEN
-        RAISE EXCEPTION 'reservation % cannot go from % to %', OLD.id, OLD.status, NEW.status
-            USING
-                ERRCODE = 'TK201',
-                HINT = 'pending may become confirmed, expired or cancelled; confirmed may become '
-                    'cancelled; expired and cancelled are final.';
-    END IF;
-
     -- Paid too late is a matter for a refund: the places may be sold to somebody else by now,
     -- whether or not a sweeper has come by.
     IF NEW.status = 'confirmed' AND v_now >= OLD.expires_at THEN
@@ -186,8 +168,8 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.guard_reservation() IS
-    'BEFORE INSERT OR UPDATE trigger of reservations. A new one is pending, within the sale period '
-    '(TK102), within the limits an order (TK103) and a person (TK104) have, and has room (TK101). '
+    'BEFORE INSERT OR UPDATE trigger of reservations. A new one is within the sale period (TK102), '
+    'within the limits an order (TK103) and a person (TK104) have, and has room (TK101). '
     'A repeat with a known idempotency key is left to the unique index. '
-    'An existing one keeps its subject (TK002), moves only along its states (TK201), and is never '
+    'An existing one keeps its subject (TK002) and is never '
     'confirmed or prolonged after expires_at (TK105), sweeper or not.';

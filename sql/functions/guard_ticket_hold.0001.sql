@@ -6,11 +6,6 @@ SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF OLD.status <> 'active' THEN
-        RAISE EXCEPTION 'house hold % is % and cannot become %', OLD.id, OLD.status, NEW.status
-            USING ERRCODE = 'TK201', HINT = 'Place a new hold.';
-    END IF;
-
     NEW.remaining_quantity := 0;
     NEW.released_at := coalesce(NEW.released_at, clock_timestamp());
     RETURN NEW;
@@ -18,5 +13,5 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.guard_ticket_hold() IS
-    'BEFORE UPDATE trigger of ticket_holds, for a change of status: an active hold that ends keeps '
-    'nothing back and is stamped; one that has ended stays so (TK201).';
+    'BEFORE UPDATE trigger of ticket_holds, for a change of status: a hold that ends keeps nothing '
+    'back and is stamped.';

@@ -11,7 +11,7 @@ EXECUTE FUNCTION ticketing.apply_refund_to_order();
 CREATE TRIGGER trg_refunds_10_apply_update
 AFTER UPDATE OF status ON ticketing.refunds
 FOR EACH ROW
-WHEN ('completed' IN (old.status, new.status) AND old.status <> new.status)
+WHEN (new.status = 'completed' AND old.status <> 'completed')
 EXECUTE FUNCTION ticketing.apply_refund_to_order();
 
 COMMENT ON TRIGGER trg_refunds_90_raise_version ON ticketing.refunds IS
@@ -19,4 +19,4 @@ COMMENT ON TRIGGER trg_refunds_90_raise_version ON ticketing.refunds IS
 COMMENT ON TRIGGER trg_refunds_10_apply_insert ON ticketing.refunds IS
     'Counts a refund that arrives completed, as those made outside do.';
 COMMENT ON TRIGGER trg_refunds_10_apply_update ON ticketing.refunds IS
-    'Counts a refund at the moment it becomes completed, and keeps it so.';
+    'Counts a refund at the moment it becomes completed.';

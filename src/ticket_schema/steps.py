@@ -20,9 +20,10 @@ from ticket_schema.errors import TicketSchemaError
 
 SCHEMA = "ticketing"
 
-# What a file of the kind is: `whole` files replace the object, `set` files hold all policies or
-# triggers of a table, `born` files make it and later stamps alter it, `kept` things outlive a
-# downgrade, `online` files run outside a transaction.
+# What a file of the kind is: `whole` files replace the object, `set` files hold all policies of a
+# table, `added` files hold the triggers that a table gets at that revision, `rows` files hold all
+# rules of one state machine, `born` files make the object and later stamps alter it, `kept` things
+# outlive a downgrade, `online` files run outside a transaction.
 KINDS = {
     "roles": "kept",
     "schemas": "kept",
@@ -30,12 +31,13 @@ KINDS = {
     "views": "whole",
     "tables": "born",
     "policies": "set",
-    "triggers": "set",
+    "triggers": "added",
+    "transitions": "rows",
     "indexes": "online",
 }
 
 _TIMEOUTS = ("lock_timeout", "statement_timeout")
-_CREATED_IN_SET = re.compile(
+_CREATED = re.compile(
     r"^CREATE (?:CONSTRAINT )?(?P<what>POLICY|TRIGGER) (?P<name>\w+)[^;]*?\bON (?P<table>[\w.]+)",
     re.MULTILINE,
 )
@@ -94,7 +96,9 @@ def apply(revision: str, steps: Sequence[str]) -> None:
         previous = _previous(step, revision)
         behaviour = KINDS[step.split("/")[0]]
         if behaviour == "set" and previous is not None:
-            _drop_set(read(step, previous))
+            _drop_all(read(step, previous))
+        if behaviour == "rows" and previous is not None:
+            _delete_transitions(step.split("/")[1])
         if behaviour == "online":
             build_online(step.split("/")[1], text)
         else:
@@ -208,8 +212,14 @@ def _revert_step(step: str, revision: str) -> None:
     if down.is_file():
         execute(down.read_text(encoding="utf-8"))
         return
-    if behaviour == "set":
-        _drop_set(read(step, revision))
+    if behaviour == "added":
+        # New triggers only: to take one back that an earlier stamp made needs a .down.sql.
+        _drop_all(read(step, revision))
+    elif behaviour in ("set", "rows"):
+        if behaviour == "set":
+            _drop_all(read(step, revision))
+        else:
+            _delete_transitions(name)
         if previous is not None:
             execute(read(step, previous))
     elif behaviour == "whole":
@@ -231,8 +241,12 @@ def _revert_step(step: str, revision: str) -> None:
         )
 
 
-def _drop_set(text: str) -> None:
-    for created in _CREATED_IN_SET.finditer(text):
+def _delete_transitions(entity: str) -> None:
+    execute(f"DELETE FROM {SCHEMA}.state_transitions WHERE entity = '{entity}';")
+
+
+def _drop_all(text: str) -> None:
+    for created in _CREATED.finditer(text):
         execute("DROP {what} IF EXISTS {name} ON {table};".format(**created.groupdict()))
 
 

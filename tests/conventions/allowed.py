@@ -6,6 +6,7 @@ from __future__ import annotations
 GLOBAL_TABLES = {
     "alembic_version": "Alembic's own",
     "tenants": "the root of every composite key",
+    "state_transitions": "rules, the same for every tenant and written by migrations only",
     "webhook_nonces": "a webhook proves itself fresh before its tenant is known",
 }
 
@@ -84,7 +85,9 @@ READS_SETTINGS = {
     "acts_for_tenant": "a helper",
     "current_tenant_id": "a helper",
     "current_user_id": "a helper",
+    "current_actor_type": "a helper",
     "status_change_reason": "a helper",
+    "status_change_source": "a helper",
 }
 
 # Functions that only triggers or other functions call, so nobody is granted EXECUTE.
@@ -92,9 +95,29 @@ INTERNAL = {
     "move_ticket_inventory": "the counters move only together with the rows that they count",
 }
 
-# Functions that pin more than the search path: both look the counters up by their newest epoch,
-# and a scan of a small but busy table would walk its dead versions.
+# Functions that pin more than the search path. Those without sequential scans look the counters up
+# by their newest epoch, and a scan of a small but busy table would walk its dead versions.
 FURTHER_SETTINGS = {
     "guard_reservation": ["enable_seqscan=off"],
     "move_ticket_inventory": ["enable_seqscan=off"],
 }
+
+# Tables that every role may read whole.
+WITHOUT_ROW_SECURITY = {
+    "alembic_version": "one row, the revision",
+    "state_transitions": "rules, the same for every tenant",
+}
+
+# Functions that set a session variable, for the transaction.
+SETS_SETTINGS = {
+    "act_as": "for functions that act by a rule of the schema",
+}
+
+# Functions that read, and so may be STABLE; everything else is VOLATILE.
+STABLE = {
+    "check_state_transition": "looks a rule up",
+    "require_tenant": "compares its argument with the context",
+}
+
+# Functions that run as the owner and are no triggers: what keeps them inside the tenant.
+DEFINERS_CALLED: dict[str, str] = {}

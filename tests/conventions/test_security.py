@@ -8,13 +8,23 @@ from typing import Any
 from support.session import Session
 from ticket_schema.catalog import Catalog
 
-from .allowed import FURTHER_SETTINGS, INTERNAL, READS_SETTINGS, SECURITY_DEFINER
+from .allowed import (
+    DEFINERS_CALLED,
+    FURTHER_SETTINGS,
+    INTERNAL,
+    READS_SETTINGS,
+    SECURITY_DEFINER,
+    SETS_SETTINGS,
+    STABLE,
+)
 
 VARIABLES = {
     "app.current_tenant_id",
     "app.current_user_id",
     "app.current_user_role",
+    "app.actor_type",
     "app.status_change_reason",
+    "app.status_change_source",
 }
 OWNER = "ticketing_owner"
 FUNCTIONS = """
@@ -106,16 +116,20 @@ def test_functions_that_run_as_the_owner_are_listed(db: Session) -> None:
 
 def test_a_function_that_runs_as_the_owner_names_the_tenant_of_its_row(db: Session) -> None:
     for function in functions(db):
-        if function["prosecdef"]:
-            assert function["is_trigger"], function["proname"]
+        if function["prosecdef"] and function["is_trigger"]:
             assert re.search(r"(NEW|v_move|v_buyer|v_change)\.tenant_id", function["prosrc"]), (
                 function["proname"]
             )
 
 
+def test_a_definer_that_is_called_says_what_keeps_it_inside_the_tenant(db: Session) -> None:
+    called = {f["proname"] for f in functions(db) if f["prosecdef"] and not f["is_trigger"]}
+    assert called == set(DEFINERS_CALLED)
+
+
 def test_only_helpers_read_session_variables(db: Session) -> None:
     readers = {f["proname"] for f in functions(db) if "'app." in f["prosrc"]}
-    assert readers == set(READS_SETTINGS)
+    assert readers == set(READS_SETTINGS) | set(SETS_SETTINGS)
 
 
 def test_only_known_session_variables_are_used(db: Session) -> None:
@@ -133,8 +147,11 @@ def test_helpers_of_policies_are_stable_and_parallel_safe(db: Session) -> None:
             assert function["volatility"] == "s", function["proname"]
             assert function["parallel"] == "s", function["proname"]
             assert not re.search(r"^\s*EXCEPTION\b", function["prosrc"], re.MULTILINE)
-        else:
-            assert function["volatility"] == "v", function["proname"]
+
+
+def test_functions_that_read_are_listed_and_all_others_are_volatile(db: Session) -> None:
+    quiet = {f["proname"] for f in functions(db) if f["volatility"] != "v"}
+    assert quiet == set(STABLE) | set(READS_SETTINGS)
 
 
 def test_trigger_and_internal_functions_are_called_by_nobody(db: Session, catalog: Catalog) -> None:

@@ -17,6 +17,8 @@ CONTEXT = (
     "app.current_user_id",
     "app.current_user_role",
     "app.status_change_reason",
+    "app.actor_type",
+    "app.status_change_source",
 )
 
 
@@ -60,6 +62,8 @@ class Session:
         user: UUID | str | None = None,
         user_role: str | None = None,
         reason: str | None = None,
+        actor: str | None = None,
+        source: str | None = None,
     ) -> Iterator[Session]:
         """Acts under a role and a context until the block ends; nothing set means never set."""
         before = [
@@ -67,7 +71,8 @@ class Session:
         ]
         role_before = self.value("SELECT current_setting('role')")
         self.connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
-        for name, wanted in zip(CONTEXT, (tenant, user, user_role, reason), strict=True):
+        given = (tenant, user, user_role, reason, actor, source)
+        for name, wanted in zip(CONTEXT, given, strict=True):
             if wanted is not None:
                 self.all("SELECT set_config(%s, %s, TRUE)", name, str(wanted))
         try:
@@ -82,6 +87,20 @@ class Session:
                 )
                 for name, value in zip(CONTEXT, before, strict=True):
                     self.all("SELECT set_config(%s, %s, TRUE)", name, value)
+
+    @contextmanager
+    def saying(self, *, actor: str | None = None, reason: str | None = None) -> Iterator[Session]:
+        """Gives an actor type and a reason to the changes of a block, under the role it has."""
+        wanted = {"app.actor_type": actor, "app.status_change_reason": reason}
+        set_ = "SELECT set_config(%s, %s, TRUE)"
+        for name, value in wanted.items():
+            self.all(set_, name, value or "")
+        try:
+            yield self
+        finally:
+            if self.connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+                for name in wanted:
+                    self.all(set_, name, "")
 
     @contextmanager
     def refused(self, code: str, constraint: str | None = None) -> Iterator[RefusedBy]:

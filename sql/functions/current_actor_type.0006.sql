@@ -1,0 +1,41 @@
+CREATE OR REPLACE FUNCTION ticketing.current_actor_type()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SECURITY INVOKER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_actor text := coalesce(current_setting('app.actor_type', TRUE), '');
+BEGIN
+    IF v_actor IN ('user', 'system', 'admin', 'service') THEN
+        RETURN v_actor;
+    END IF;
+
+    IF v_actor <> '' THEN
+        RAISE EXCEPTION 'app.actor_type is none of user, system, admin, service'
+            USING
+                ERRCODE = 'TK204',
+                HINT = 'Set it to one of the four, or leave it out.';
+    END IF;
+
+    IF coalesce(current_setting('app.current_user_id', TRUE), '') = '' THEN
+        RETURN 'service';
+    END IF;
+
+    RETURN CASE
+        WHEN current_setting('app.current_user_role', TRUE) IN ('admin', 'superadmin') THEN 'admin'
+        ELSE 'user'
+    END;
+END;
+$function$;
+
+COMMENT ON FUNCTION ticketing.current_actor_type() IS
+    'Who acts in the running transaction: user, system, admin or service. From app.actor_type; '
+    'when that is not set, service without a user, admin for a user with role admin or superadmin, '
+    'else user. State machines test it and history rows keep it; anything else in the setting is '
+    'refused (TK204).';
+
+GRANT EXECUTE ON FUNCTION ticketing.current_actor_type()
+TO ticketing_app, ticketing_worker, ticketing_readonly;

@@ -1,0 +1,27 @@
+INSERT INTO ticketing.state_transitions (
+    entity, from_status, to_status, requires_reason, actor_types, description
+) VALUES
+    ('refund', '*new*', 'pending', FALSE, '{user,system,admin,service}',
+        'A new row starts so.'),
+    ('refund', '*new*', 'approved', FALSE, '{user,system,admin,service}',
+        'A new row starts so.'),
+    ('refund', '*new*', 'completed', FALSE, '{user,system,admin,service}',
+        'A new row starts so.'),
+    ('refund', 'pending', 'approved', FALSE, '{system,admin}',
+        'Approver other than requester, or multisig reached.'),
+    ('refund', 'pending', 'rejected', TRUE, '{system,admin}',
+        'Declined.'),
+    ('refund', 'pending', 'cancelled', TRUE, '{user,system,admin,service}',
+        'Withdrawn.'),
+    ('refund', 'approved', 'processing', FALSE, '{system,admin,service}',
+        'Provider call started with its own idempotency key.'),
+    ('refund', 'approved', 'cancelled', TRUE, '{system,admin}',
+        'Withdrawn before the provider call.'),
+    ('refund', 'processing', 'completed', FALSE, '{system,admin,service}',
+        'Provider confirmed (response or webhook).'),
+    ('refund', 'processing', 'failed', TRUE, '{system,admin,service}',
+        'Provider refused.'),
+    ('refund', 'failed', 'processing', FALSE, '{system,admin,service}',
+        'Retry.'),
+    ('refund', 'failed', 'cancelled', TRUE, '{system,admin}',
+        'Given up, handled outside.');

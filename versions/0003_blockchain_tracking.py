@@ -1,0 +1,24 @@
+"""Blockchain tracking: signed transactions and what became of them.
+
+What: to be filled.
+Why: to be filled.
+Locks: to be filled.
+Reverse: to be filled.
+"""
+
+from ticket_schema import steps
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+STEPS: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    steps.apply(revision, STEPS)
+
+
+def downgrade() -> None:
+    steps.revert(revision, STEPS)

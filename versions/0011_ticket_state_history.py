@@ -1,0 +1,24 @@
+"""Ticket state history: who made a ticket what it is, when and why.
+
+What: to be filled.
+Why: to be filled.
+Locks: to be filled.
+Reverse: to be filled.
+"""
+
+from ticket_schema import steps
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+STEPS: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    steps.apply(revision, STEPS)
+
+
+def downgrade() -> None:
+    steps.revert(revision, STEPS)
