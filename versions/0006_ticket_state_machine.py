@@ -41,6 +41,8 @@ STEPS = (
     "triggers/ticket_transfers",
     "triggers/refunds",
     "triggers/waitlist",
+    "functions/can_check_in_ticket",
+    "functions/get_ticket_transfer_history",
 )
 
 

@@ -15,6 +15,9 @@ CREATE POLICY outbox_worker_update ON ticketing.outbox
     FOR UPDATE TO ticketing_worker
     USING (TRUE)
     WITH CHECK (TRUE);
+CREATE POLICY outbox_owner_insert ON ticketing.outbox
+    FOR INSERT TO ticketing_owner
+    WITH CHECK (current_user = 'ticketing_owner');
 CREATE POLICY outbox_worker_delete ON ticketing.outbox
     FOR DELETE TO ticketing_worker
     USING (TRUE);
@@ -32,3 +35,6 @@ COMMENT ON POLICY outbox_worker_update ON ticketing.outbox IS
     'Cross-tenant on purpose: the relay drains the events of every tenant.';
 COMMENT ON POLICY outbox_worker_delete ON ticketing.outbox IS
     'Cross-tenant on purpose: the relay drains the events of every tenant.';
+COMMENT ON POLICY outbox_owner_insert ON ticketing.outbox IS
+    'Cross-tenant on purpose, for triggers alone that publish what they log: they run as the owner '
+    'and take the tenant from the row that fired them.';

@@ -51,8 +51,11 @@ CROSS_TENANT = {
             "orders_owner_select",
             "orders_owner_update",
             "tickets_owner_select",
+            "outbox_owner_insert",
+            "ticket_state_history_owner_select",
+            "ticket_state_history_owner_insert",
         ],
-        "reached only by counter triggers, which name the tenant of the row that fired them",
+        "reached only by functions that run as the owner, which name the tenant of the row that fired them",
     ),
 }
 
@@ -73,6 +76,8 @@ FLOOR_WITHOUT_WORKER = {
 SECURITY_DEFINER = {
     "apply_refund_to_order": "no other role may write orders.refunded_cents",
     "create_ticket_inventory": "no other role may insert counters",
+    "log_ticket_status_change": "no role may write the history by hand",
+    "log_ticket_status_change_manual": "no role may write the history by hand",
     "move_house_hold_inventory": "no other role may write counters",
     "release_ticket_availability": "no other role may write counters",
     "update_ticket_availability_on_reservation": "no other role may write counters",
@@ -116,8 +121,12 @@ SETS_SETTINGS = {
 # Functions that read, and so may be STABLE; everything else is VOLATILE.
 STABLE = {
     "check_state_transition": "looks a rule up",
+    "get_ticket_state_history": "reads",
+    "get_ticket_transfer_history": "reads",
     "require_tenant": "compares its argument with the context",
 }
 
 # Functions that run as the owner and are no triggers: what keeps them inside the tenant.
-DEFINERS_CALLED: dict[str, str] = {}
+DEFINERS_CALLED = {
+    "log_ticket_status_change_manual": "requires its tenant to be the transaction's",
+}

@@ -117,7 +117,7 @@ def test_functions_that_run_as_the_owner_are_listed(db: Session) -> None:
 def test_a_function_that_runs_as_the_owner_names_the_tenant_of_its_row(db: Session) -> None:
     for function in functions(db):
         if function["prosecdef"] and function["is_trigger"]:
-            assert re.search(r"(NEW|v_move|v_buyer|v_change)\.tenant_id", function["prosrc"]), (
+            assert re.search(r"(NEW|v_move|v_buyer|v_change|n)\.tenant_id", function["prosrc"]), (
                 function["proname"]
             )
 

@@ -251,6 +251,11 @@ def _reservation_history(make: Make, tenant: UUID, given: Row) -> Row:
     return {"status_to": "confirmed", "status_from": "pending", "quantity": 1, **filled}
 
 
+def _state_history(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, ticket_id="tickets")
+    return {"new_status": "sold", "previous_status": "reserved", "source": "import", **filled}
+
+
 def _nonce(make: Make, tenant: UUID, given: Row) -> Row:
     return {"endpoint": "stripe", "nonce": _number("nonce"), **given}
 
@@ -286,6 +291,7 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "order_discounts": _order_discount,
     "outbox": _outbox,
     "reservation_history": _reservation_history,
+    "ticket_state_history": _state_history,
     "webhook_nonces": _nonce,
 }
 TABLES = ("tenants", "ticket_inventory", *FACTORIES)
