@@ -1,0 +1,318 @@
+"""Every state machine: each change that state_transitions lists is possible, every other refused."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from support.factories import Make, Row
+from support.session import Session
+
+TRANSITIONS = Path(__file__).parents[2] / "sql" / "transitions"
+NEW = "*new*"
+ACTORS = ("user", "system", "admin", "service")
+MINT = "7" * 44
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How a test moves the rows of one table; a change it says nothing about sets only the status.
+
+    Args:
+        table: the table.
+        start: columns of a new row.
+        step: columns that a change to a status sets besides.
+        overdue: columns of a new row, or of the step named, whose deadline has passed.
+        roads: how to reach a status, where the shortest road will not do for a pair.
+    """
+
+    table: str
+    start: Callable[[Make, UUID], Row] = lambda _make, _tenant: {}
+    step: dict[str, Callable[[Make, UUID], Row]] = field(default_factory=dict)
+    overdue: Callable[[], dict[str, Row]] = dict
+    roads: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+
+def ago(**given: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**given)
+
+
+def past() -> Row:
+    return {"created_at": ago(hours=2), "expires_at": ago(hours=1)}
+
+
+MACHINES = {
+    "ticket": Machine(
+        "tickets",
+        step={
+            "sold": lambda make, tenant: {"user_id": make.id("users", tenant)},
+            "active": lambda make, tenant: {"user_id": make.id("users", tenant)},
+            "minted": lambda _make, _tenant: {"is_nft": True, "token_mint": MINT},
+        },
+        roads={("checked_in", "transferred"): ("active", "transferred", "checked_in")},
+    ),
+    "ticket_transfer": Machine(
+        "ticket_transfers",
+        step={
+            "accepted": lambda make, tenant: {"to_user_id": make.id("users", tenant)},
+            "completed": lambda make, tenant: {"to_user_id": make.id("users", tenant)},
+        },
+        overdue=lambda: {NEW: past()},
+    ),
+    "reservation": Machine(
+        "reservations",
+        step={"confirmed": lambda make, tenant: {"order_id": make.id("orders", tenant)}},
+        overdue=lambda: {NEW: past()},
+    ),
+    "ticket_hold": Machine(
+        "ticket_holds",
+        start=lambda _make, _tenant: {"expires_at": ago(hours=-1)},
+        overdue=lambda: {NEW: past()},
+    ),
+    "refund": Machine(
+        "refunds",
+        start=lambda make, tenant: {"order_id": make.id("orders", tenant, paid_cents=100)},
+        step={"completed": lambda _make, _tenant: {"processed_at": ago(seconds=1)}},
+        roads={("completed", ""): ("approved", "processing", "completed")},
+    ),
+    "waitlist": Machine(
+        "waitlist",
+        step={
+            "notified": lambda make, tenant: {
+                "notified_at": ago(hours=2),
+                "offer_expires_at": ago(hours=-1),
+                "reservation_id": make.id("reservations", tenant),
+            }
+        },
+        overdue=lambda: {"notified": {"offer_expires_at": ago(hours=1)}},
+    ),
+}
+# Machines whose tables have tests of this kind of their own.
+ELSEWHERE: dict[str, str] = {}
+
+
+@cache
+def rules(entity: str) -> dict[tuple[str, str], tuple[bool, tuple[str, ...]]]:
+    """Returns the rules of an entity as its file has them; that the table has the same is tested."""
+    (file,) = TRANSITIONS.glob(f"{entity}.*.sql")
+    rows = re.findall(
+        rf"\('{entity}', '(\S+)', '(\w+)', (TRUE|FALSE), '\{{([a-z,]+)\}}'", file.read_text()
+    )
+    return {
+        (before, after): (reason == "TRUE", tuple(actors.split(",")))
+        for before, after, reason, actors in rows
+    }
+
+
+def statuses(entity: str) -> list[str]:
+    return sorted({status for pair in rules(entity) for status in pair} - {NEW})
+
+
+def road(entity: str, status: str, onward: str = "") -> tuple[str, ...]:
+    """Returns the statuses on the shortest way from a new row to one in this status."""
+    machine = MACHINES[entity]
+    for key in ((status, onward), (status, "")):
+        if key in machine.roads:
+            return machine.roads[key]
+    ways: deque[tuple[str, ...]] = deque([(NEW,)])
+    while ways:
+        way = ways.popleft()
+        if way[-1] == status:
+            return way[1:]
+        ways.extend((*way, b) for a, b in rules(entity) if a == way[-1] and b not in way)
+    raise AssertionError(f"{entity} never becomes {status}")
+
+
+def move(
+    db: Session,
+    machine: Machine,
+    row: Row,
+    after: str,
+    *,
+    actor: str = "admin",
+    reason: str | None = "asked for",
+    late: bool = False,
+) -> None:
+    """Changes the status of a row, as a service of its tenant that names an actor and a reason."""
+    make = Make(db)
+    columns: Row = {}
+    if after in machine.step:
+        columns |= machine.step[after](make, row["tenant_id"])
+    if late:
+        columns |= machine.overdue().get(after, {})
+    setting = "".join(f", {column} = %s" for column in columns)
+    with db.acting("ticketing_app", tenant=row["tenant_id"], actor=actor, reason=reason):
+        changed = db.run(
+            f"UPDATE ticketing.{machine.table} SET status = %s{setting} WHERE id = %s",
+            *(after, *columns.values(), row["id"]),
+        )
+    assert changed == 1
+
+
+def reached(
+    db: Session, make: Make, tenant: UUID, entity: str, status: str, onward: str = ""
+) -> Row:
+    """Returns a row that went the whole way to a status."""
+    machine = MACHINES[entity]
+    way = road(entity, status, onward)
+    late = "expired" in way or (onward == "expired" and (status, onward) in rules(entity))
+    columns = machine.start(make, tenant)
+    if way[0] in machine.step:
+        columns |= machine.step[way[0]](make, tenant)
+    if late:
+        columns |= machine.overdue().get(NEW, {})
+    row = make.row(machine.table, tenant, status=way[0], **columns)
+    for after in way[1:]:
+        move(db, machine, row, after, late=late)
+    return row
+
+
+def pairs() -> list[Any]:
+    return [
+        pytest.param(entity, before, after, id=f"{entity}-{before}-{after}")
+        for entity in MACHINES
+        for before in statuses(entity)
+        for after in statuses(entity)
+        if before != after
+    ]
+
+
+@pytest.mark.parametrize(("entity", "before", "after"), pairs())
+def test_a_listed_change_is_possible_and_any_other_refused(
+    db: Session, make: Make, tenant: UUID, *, entity: str, before: str, after: str
+) -> None:
+    machine = MACHINES[entity]
+    row = reached(db, make, tenant, entity, before, after)
+    if (before, after) in rules(entity):
+        move(db, machine, row, after)
+        found = db.value(f"SELECT status FROM ticketing.{machine.table} WHERE id = %s", row["id"])
+        assert found == after
+    else:
+        with db.refused("TK201") as refused:
+            move(db, machine, row, after)
+        onward = sorted(b for a, b in rules(entity) if a == before)
+        hint = refused.error.diag.message_hint or ""
+        assert (", ".join(onward) in hint) if onward else ("final" in hint)
+
+
+@pytest.mark.parametrize(
+    ("entity", "before", "after"),
+    [p for p in pairs() if (p.values[1], p.values[2]) in rules(str(p.values[0]))],
+)
+def test_only_the_actors_listed_make_a_change_and_only_with_the_reason_it_needs(
+    db: Session, make: Make, tenant: UUID, *, entity: str, before: str, after: str
+) -> None:
+    machine = MACHINES[entity]
+    needs_reason, actors = rules(entity)[before, after]
+    row = reached(db, make, tenant, entity, before, after)
+    for actor in sorted(set(ACTORS) - set(actors)):
+        with db.refused("TK202"):
+            move(db, machine, row, after, actor=actor)
+    for empty in (None, " "):
+        if needs_reason:
+            with db.refused("TK203"):
+                move(db, machine, row, after, actor=actors[0], reason=empty)
+    for actor in actors:
+        with db.connection.transaction(force_rollback=True):
+            move(db, machine, row, after, actor=actor, reason="why" if needs_reason else None)
+
+
+@pytest.mark.parametrize(
+    ("entity", "status"), [(e, s) for e in MACHINES for s in statuses(e)]
+)
+def test_a_row_starts_only_where_the_rules_say(
+    db: Session, make: Make, tenant: UUID, *, entity: str, status: str
+) -> None:
+    machine = MACHINES[entity]
+    row = make.row(machine.table, tenant, **machine.start(make, tenant))
+    copied = {
+        name: value
+        for name, value in row.items()
+        if name not in ("id", "version", "position", "created_at", "updated_at")
+    }
+    generated = {
+        r["attname"]
+        for r in db.all(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attgenerated <> ''",
+            f"ticketing.{machine.table}",
+        )
+    }
+    columns = ", ".join(f'"{name}"' for name in copied if name not in generated | {"status"})
+    insert = (
+        f"INSERT INTO ticketing.{machine.table} (status, {columns}) "
+        f"SELECT %s, {columns} FROM ticketing.{machine.table} WHERE id = %s"
+    )
+    if (NEW, status) in rules(entity):
+        # Refused for being a copy, if at all, and not for its status.
+        with pytest.raises(Exception) as refused, db.connection.transaction():
+            db.run(insert, status, row["id"])
+            raise RuntimeError
+        assert getattr(refused.value, "sqlstate", None) in (None, "23505", "23514", "TK604")
+    else:
+        with db.refused("TK201") as error:
+            db.run(insert, status, row["id"])
+        assert "may start as" in (error.error.diag.message_hint or "")
+
+
+@pytest.mark.parametrize("entity", [e for e, machine in MACHINES.items() if machine.overdue()])
+def test_nothing_expires_before_its_deadline(
+    db: Session, make: Make, tenant: UUID, entity: str
+) -> None:
+    machine = MACHINES[entity]
+    before = "notified" if entity == "waitlist" else road(entity, "expired")[0]
+    row = reached(db, make, tenant, entity, before)
+    with db.refused("TK205") as refused:
+        move(db, machine, row, "expired", reason=None)
+    assert "Wait" in (refused.error.diag.message_hint or "")
+
+
+@pytest.mark.parametrize("entity", MACHINES)
+def test_the_rules_are_those_of_the_file_and_of_the_check(db: Session, entity: str) -> None:
+    machine = MACHINES[entity]
+    held = {
+        (row["from_status"], row["to_status"]): (row["requires_reason"], tuple(row["actor_types"]))
+        for row in db.all("SELECT * FROM ticketing.state_transitions WHERE entity = %s", entity)
+    }
+    assert held == rules(entity)
+    checked = [
+        set(re.findall(r"'(\w+)'::text", row["definition"]))
+        for row in db.all(
+            """
+            SELECT pg_get_constraintdef(c.oid) AS definition
+            FROM pg_constraint AS c
+            WHERE c.conrelid = %s::regclass AND c.conname = %s
+            """,
+            *(f"ticketing.{machine.table}", f"chk_{machine.table}_status"),
+        )
+    ]
+    assert checked == [set(statuses(entity))]
+
+
+def test_every_machine_is_tested(db: Session) -> None:
+    held = {row["entity"] for row in db.all("SELECT entity FROM ticketing.state_transitions")}
+    assert held == MACHINES.keys() | ELSEWHERE.keys()
+
+
+TERMINAL = {
+    "ticket": {"used", "revoked", "refunded", "expired", "cancelled"},
+    "ticket_transfer": {"rejected", "cancelled", "completed", "expired"},
+    "reservation": {"expired", "cancelled"},
+    "ticket_hold": {"released", "expired"},
+    "refund": {"rejected", "completed", "cancelled"},
+    "waitlist": {"converted", "expired", "cancelled"},
+}
+
+
+@pytest.mark.parametrize("entity", MACHINES)
+def test_the_final_statuses_are_final_and_every_other_leads_somewhere(entity: str) -> None:
+    leading = {before for before, _ in rules(entity)} - {NEW}
+    assert set(statuses(entity)) - leading == TERMINAL[entity]
