@@ -6,15 +6,19 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_gone ticketing.tickets[] := '{}';
-    v_come ticketing.tickets[];
+    -- One entry a ticket in each: 1 for one that is admitted now, -1 for one that was before.
+    v_tenants uuid[];
+    v_users uuid[];
+    v_events uuid[];
+    v_admitted integer[];
     v_change record;
     v_now bigint;
     v_before bigint;
 BEGIN
     -- Whoever was ejected or refunded after entry has still been there.
-    SELECT array_agg(n)
-    INTO v_come
+    SELECT
+        array_agg(n.tenant_id), array_agg(n.user_id), array_agg(n.event_id), array_agg(1)
+    INTO v_tenants, v_users, v_events, v_admitted
     FROM new_rows AS n
     WHERE
         n.user_id IS NOT NULL
@@ -24,8 +28,12 @@ BEGIN
         );
 
     IF TG_OP = 'UPDATE' THEN
-        SELECT array_agg(o)
-        INTO v_gone
+        SELECT
+            v_tenants || array_agg(o.tenant_id),
+            v_users || array_agg(o.user_id),
+            v_events || array_agg(o.event_id),
+            v_admitted || array_agg(-1)
+        INTO v_tenants, v_users, v_events, v_admitted
         FROM old_rows AS o
         WHERE
             o.user_id IS NOT NULL
@@ -37,11 +45,8 @@ BEGIN
 
     FOR v_change IN
         SELECT r.tenant_id, r.user_id, r.event_id, sum(r.admitted) AS tickets
-        FROM (
-            SELECT c.tenant_id, c.user_id, c.event_id, 1 AS admitted FROM unnest(v_come) AS c
-            UNION ALL
-            SELECT g.tenant_id, g.user_id, g.event_id, -1 FROM unnest(v_gone) AS g
-        ) AS r
+        FROM unnest(v_tenants, v_users, v_events, v_admitted)
+            AS r (tenant_id, user_id, event_id, admitted)
         GROUP BY r.tenant_id, r.user_id, r.event_id
         HAVING sum(r.admitted) <> 0
         ORDER BY r.tenant_id, r.user_id, r.event_id

@@ -6,34 +6,44 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_sold ticketing.tickets[];
+    -- One entry a sold ticket in each.
+    v_tenants uuid[];
+    v_users uuid[];
+    v_cents bigint[];
     v_buyer record;
 BEGIN
+    -- A re-issued ticket was bought once already, an imported one was bought elsewhere; neither
+    -- may count when an import is repeated.
     IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(n) INTO v_sold
+        SELECT array_agg(n.tenant_id), array_agg(n.user_id), array_agg(n.price_cents)
+        INTO v_tenants, v_users, v_cents
         FROM new_rows AS n
-        WHERE n.status IN ('sold', 'active');
+        WHERE
+            n.status IN ('sold', 'active')
+            AND n.user_id IS NOT NULL
+            AND n.replaces_ticket_id IS NULL
+            AND n.external_source IS NULL;
     ELSE
-        SELECT array_agg(n) INTO v_sold
+        SELECT array_agg(n.tenant_id), array_agg(n.user_id), array_agg(n.price_cents)
+        INTO v_tenants, v_users, v_cents
         FROM new_rows AS n
         INNER JOIN old_rows AS o ON n.tenant_id = o.tenant_id AND n.id = o.id
-        WHERE o.status IN ('available', 'reserved') AND n.status = 'sold';
+        WHERE
+            o.status IN ('available', 'reserved')
+            AND n.status = 'sold'
+            AND n.user_id IS NOT NULL
+            AND n.replaces_ticket_id IS NULL
+            AND n.external_source IS NULL;
     END IF;
 
-    -- A re-issued ticket was bought once already, an imported one was bought elsewhere; neither
-    -- may count when an import is repeated. People in one order, so that two bulk sales cannot
-    -- deadlock.
+    -- People in one order, so that two bulk sales cannot deadlock.
     FOR v_buyer IN
         SELECT
             s.tenant_id,
             s.user_id,
             count(*) AS tickets,
-            sum(coalesce(s.price_cents, 0)) AS cents
-        FROM unnest(v_sold) AS s
-        WHERE
-            s.user_id IS NOT NULL
-            AND s.replaces_ticket_id IS NULL
-            AND s.external_source IS NULL
+            coalesce(sum(s.cents), 0) AS cents
+        FROM unnest(v_tenants, v_users, v_cents) AS s (tenant_id, user_id, cents)
         GROUP BY s.tenant_id, s.user_id
         ORDER BY s.tenant_id, s.user_id
     LOOP
