@@ -117,9 +117,13 @@ def other_tenant(make: Make) -> UUID:
 
 
 @pytest.fixture
-def as_tenant(db: Session) -> Callable[[UUID], AbstractContextManager[Session]]:
+def as_tenant(db: Session) -> Acting:
     """Acts as a service of a tenant: ticketing_app with the tenant set and no user."""
-    return lambda tenant: db.acting("ticketing_app", tenant=tenant)
+
+    def acting(tenant: UUID, **said: str) -> AbstractContextManager[Session]:
+        return db.acting("ticketing_app", tenant=tenant, **said)
+
+    return acting
 
 
 @pytest.fixture
@@ -127,9 +131,9 @@ def as_user(db: Session) -> Acting:
     """Acts as one user of a tenant: `as_user(tenant, user, user_role="user")`."""
 
     def acting(
-        tenant: UUID, user: UUID, user_role: str = "user"
+        tenant: UUID, user: UUID, user_role: str = "user", **said: str
     ) -> AbstractContextManager[Session]:
-        return db.acting("ticketing_app", tenant=tenant, user=user, user_role=user_role)
+        return db.acting("ticketing_app", tenant=tenant, user=user, user_role=user_role, **said)
 
     return acting
 

@@ -165,7 +165,7 @@ def test_a_closed_hold_gives_the_rest_back_once(
     kind = make.ticket_type(tenant, 10)
     held(make, kind, 2)
     made = held(make, kind, 4)
-    with as_tenant(tenant) as db:
+    with as_tenant(tenant, actor="admin") as db:
         db.run(CLOSE, status, [made])
         db.run(CLOSE, status, [made])
     assert (counters(db, kind), moves(db, kind)) == ((0, 0, 2, 8), 3)
@@ -176,7 +176,7 @@ def test_a_closed_hold_is_closed_for_good(
 ) -> None:
     kind = make.ticket_type(tenant, 10)
     made = held(make, kind, 4)
-    with as_tenant(tenant):
+    with as_tenant(tenant, actor="admin"):
         db.run(CLOSE, "released", [made])
         with db.refused("TK201"):
             db.run(
@@ -228,7 +228,7 @@ def test_counters_that_were_tampered_with_do_not_go_below_zero(
         "UPDATE ticketing.ticket_inventory SET held_quantity = 3 WHERE ticket_type_id = %s",
         kind["id"],
     )
-    with as_tenant(tenant), db.refused("TK107"):
+    with as_tenant(tenant, actor="admin"), db.refused("TK107"):
         db.run(CLOSE, "released", [made])
 
 
@@ -296,7 +296,7 @@ def test_concurrent_holds_over_the_same_types_do_not_deadlock(clone: Database) -
         else:
             hold(Session(connection), *[(kind, 1, 1) for kind in turned])
 
-    assert race(clone, "ts_test_app", 24, act, tenant=tenant) == [None] * 24
+    assert race(clone, "ts_test_app", 24, act, tenant=tenant, actor="admin") == [None] * 24
     with psycopg.connect(clone.superuser_url) as connection:
         db = Session(connection)
         assert [counters(db, kind) for kind in kinds] == [(0, 0, 12, 88)] * 8
@@ -313,7 +313,7 @@ def test_concurrent_closings_of_one_hold_give_back_once(clone: Database) -> None
     def close(connection: psycopg.Connection, number: int) -> int:
         return connection.execute(CLOSE, ["released", [made]]).rowcount
 
-    assert race(clone, "ts_test_app", 16, close, tenant=tenant) == [1] * 16
+    assert race(clone, "ts_test_app", 16, close, tenant=tenant, actor="admin") == [1] * 16
     with psycopg.connect(clone.superuser_url) as connection:
         db = Session(connection)
         assert counters(db, kind) == (0, 0, 4, 6)

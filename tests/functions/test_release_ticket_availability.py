@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from support.databases import Database
-from support.factories import Make, Row
+from support.factories import Make, Row, overdue
 from support.races import race
 from support.session import Session
 
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from conftest import Acting
 
 SET = "UPDATE ticketing.reservations SET status = %s WHERE id = ANY (%s)"
+LEFT = "the buyer left"
+DUE_AND_WAITING = """
+    SELECT 1 FROM pg_locks
+    WHERE NOT granted AND locktype IN ('transactionid', 'tuple') AND clock_timestamp() > %s
+"""
 
 
-def reserved(make: Make, kind: Row, quantity: int, *, sold: bool = False) -> UUID:
-    """Returns a reservation that is pending, or confirmed."""
+def reserved(
+    make: Make, kind: Row, quantity: int, *, sold: bool = False, late: bool = False
+) -> UUID:
+    """Returns a reservation that is pending, or confirmed; a late one may expire."""
     tenant = kind["tenant_id"]
     made = make.id(
         "reservations",
@@ -30,6 +37,7 @@ def reserved(make: Make, kind: Row, quantity: int, *, sold: bool = False) -> UUI
         ticket_type_id=kind["id"],
         quantity=quantity,
         order_id=make.id("orders", tenant),
+        **(overdue() if late else {}),
     )
     if sold:
         make.session.run(SET, "confirmed", [made])
@@ -61,8 +69,8 @@ def test_a_pending_one_gives_back_what_it_reserved(
 ) -> None:
     kind = make.ticket_type(tenant, 10)
     reserved(make, kind, 1, sold=True)
-    made = reserved(make, kind, 4)
-    with as_tenant(tenant) as db:
+    made = reserved(make, kind, 4, late=status == "expired")
+    with as_tenant(tenant, reason=LEFT) as db:
         assert db.run(SET, status, [made]) == 1
     assert counters(db, kind) == (0, 1, 0, 9)
 
@@ -73,7 +81,7 @@ def test_a_cancelled_sale_gives_back_what_was_sold(
     kind = make.ticket_type(tenant, 10)
     reserved(make, kind, 1)
     made = reserved(make, kind, 4, sold=True)
-    with as_tenant(tenant):
+    with as_tenant(tenant, reason=LEFT):
         assert db.run(SET, "cancelled", [made]) == 1
     assert counters(db, kind) == (1, 0, 0, 9)
 
@@ -82,7 +90,7 @@ def test_what_was_given_back_can_be_sold_again(
     db: Session, make: Make, tenant: UUID, as_tenant: Acting
 ) -> None:
     kind = make.ticket_type(tenant, 4)
-    made = reserved(make, kind, 4)
+    made = reserved(make, kind, 4, late=True)
     with as_tenant(tenant):
         db.run(SET, "expired", [made])
     reserved(make, kind, 4, sold=True)
@@ -95,8 +103,8 @@ def test_releasing_twice_gives_back_once(
 ) -> None:
     kind = make.ticket_type(tenant, 10)
     reserved(make, kind, 4)
-    made = reserved(make, kind, 4)
-    with as_tenant(tenant):
+    made = reserved(make, kind, 4, late=status == "expired")
+    with as_tenant(tenant, reason=LEFT):
         db.run(SET, status, [made])
         assert db.run(SET, status, [made]) == 1
     assert (counters(db, kind), moves(db, kind)) == ((4, 0, 0, 6), 3)
@@ -108,8 +116,8 @@ def test_a_second_release_of_another_kind_is_refused_and_gives_nothing_back(
 ) -> None:
     kind = make.ticket_type(tenant, 10)
     reserved(make, kind, 4)
-    made = reserved(make, kind, 4)
-    with as_tenant(tenant) as db:
+    made = reserved(make, kind, 4, late=first == "expired")
+    with as_tenant(tenant, reason=LEFT) as db:
         db.run(SET, first, [made])
         with db.refused("TK201"):
             db.run(SET, second, [made])
@@ -128,7 +136,7 @@ def test_one_statement_gives_back_pending_and_sold_ones_of_several_types(
     ]
     kept = reserved(make, two, 5)
     before = moves(db, one), moves(db, two)
-    with as_tenant(tenant):
+    with as_tenant(tenant, reason=LEFT):
         assert db.run(SET, "cancelled", made) == 4
     assert (counters(db, one), counters(db, two)) == ((0, 0, 0, 10), (5, 0, 0, 5))
     assert (moves(db, one), moves(db, two)) == (before[0] + 1, before[1] + 1)
@@ -141,7 +149,7 @@ def test_one_statement_may_confirm_some_and_release_others(
 ) -> None:
     kind = make.ticket_type(tenant, 10)
     paid, left = reserved(make, kind, 2), reserved(make, kind, 3)
-    with as_tenant(tenant):
+    with as_tenant(tenant, reason=LEFT):
         db.run(
             """
             UPDATE ticketing.reservations
@@ -157,19 +165,10 @@ def test_a_worker_without_a_tenant_expires_overdue_ones_of_two_tenants_in_one_st
     db: Session, make: Make, tenant: UUID, other_tenant: UUID, as_worker: Acting
 ) -> None:
     kinds = [make.ticket_type(tenant, 10), make.ticket_type(other_tenant, 10)]
-    now = datetime.now(UTC)
-    overdue = []
+    late = []
     for kind in kinds:
         reserved(make, kind, 1)
-        made = make.row(
-            "reservations",
-            kind["tenant_id"],
-            ticket_type_id=kind["id"],
-            quantity=3,
-            created_at=now - timedelta(minutes=20),
-            expires_at=now - timedelta(minutes=5),
-        )
-        overdue.append(made["id"])
+        late.append(reserved(make, kind, 3, late=True))
     assert [counters(db, kind) for kind in kinds] == [(4, 0, 0, 6)] * 2
     with as_worker():
         rows = db.all(
@@ -179,7 +178,7 @@ def test_a_worker_without_a_tenant_expires_overdue_ones_of_two_tenants_in_one_st
             RETURNING id
             """
         )
-    assert {row["id"] for row in rows} == set(overdue)
+    assert {row["id"] for row in rows} == set(late)
     assert [counters(db, kind) for kind in kinds] == [(1, 0, 0, 9)] * 2
 
 
@@ -203,7 +202,7 @@ def test_counters_that_were_tampered_with_do_not_go_below_zero(
         f"UPDATE ticketing.ticket_inventory SET {column}_quantity = 3 WHERE ticket_type_id = %s",
         kind["id"],
     )
-    with db.acting("ticketing_app", tenant=tenant), db.refused("TK107"):
+    with db.acting("ticketing_app", tenant=tenant, reason=LEFT), db.refused("TK107"):
         db.run(SET, "cancelled", [made])
     query = "SELECT released_at FROM ticketing.reservations WHERE id = %s"
     assert db.value(query, made) is None
@@ -214,7 +213,7 @@ def test_an_update_that_leaves_the_status_gives_nothing_back(
 ) -> None:
     kind = make.ticket_type(tenant, 10)
     made = reserved(make, kind, 4)
-    with as_tenant(tenant):
+    with as_tenant(tenant, reason=LEFT):
         db.run(SET, "cancelled", [made])
         db.run("UPDATE ticketing.reservations SET release_reason = 'user' WHERE id = %s", made)
     assert (counters(db, kind), moves(db, kind)) == ((0, 0, 0, 10), 2)
@@ -228,7 +227,7 @@ def test_concurrent_releases_of_one_reservation_give_back_once(
         make = Make(Session(connection))
         kind = make.ticket_type(make.tenant(), 10)
         reserved(make, kind, 4)
-        made = reserved(make, kind, 4)
+        made = reserved(make, kind, 4, late=True)
         make.session.run("UPDATE ticketing.ticket_inventory SET updates = %s", updates)
 
     def expire(connection: psycopg.Connection, number: int) -> int:
@@ -255,14 +254,13 @@ def test_concurrent_releases_over_the_same_types_do_not_deadlock(clone: Database
     def cancel(connection: psycopg.Connection, number: int) -> int:
         return connection.execute(SET, ["cancelled", carts[number]]).rowcount
 
-    assert race(clone, "ts_test_app", 24, cancel, tenant=tenant) == [8] * 24
+    assert race(clone, "ts_test_app", 24, cancel, tenant=tenant, reason=LEFT) == [8] * 24
     with psycopg.connect(clone.superuser_url) as connection:
         db = Session(connection)
         assert [counters(db, kind) for kind in kinds] == [(0, 0, 0, 100)] * 8
 
 
 def test_sweepers_without_a_tenant_and_buyers_do_not_deadlock(clone: Database) -> None:
-    now = datetime.now(UTC)
     with psycopg.connect(clone.superuser_url, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {clone.name} SET deadlock_timeout = '50ms'".encode())
     with psycopg.connect(clone.superuser_url) as connection:
@@ -277,8 +275,7 @@ def test_sweepers_without_a_tenant_and_buyers_do_not_deadlock(clone: Database) -
                 ticket_type_id=kind["id"],
                 quantity=2,
                 user_id=user,
-                created_at=now - timedelta(minutes=20),
-                expires_at=now - timedelta(minutes=5),
+                **overdue(),
             )
 
     def act(connection: psycopg.Connection, number: int) -> str:
@@ -315,11 +312,18 @@ def test_sweepers_without_a_tenant_and_buyers_do_not_deadlock(clone: Database) -
         assert db.all("SELECT * FROM ticketing.ticket_inventory_drift") == []
 
 
-def test_an_expiry_and_a_confirmation_that_meet_do_not_both_happen(clone: Database) -> None:
+@pytest.mark.parametrize(
+    ("late", "winner", "loser"),
+    [(False, "confirmed", {"TK201", "TK205"}), (True, "expired", {"TK201", "TK105"})],
+    ids=["in time", "too late"],
+)
+def test_of_expiries_and_confirmations_that_meet_the_deadline_decides(
+    clone: Database, *, late: bool, winner: str, loser: set[str]
+) -> None:
     with psycopg.connect(clone.superuser_url) as connection:
         make = Make(Session(connection))
         kind = make.ticket_type(make.tenant(), 10)
-        made = reserved(make, kind, 4)
+        made = reserved(make, kind, 4, late=late)
 
     def act(connection: psycopg.Connection, number: int) -> str:
         status = "confirmed" if number % 2 else "expired"
@@ -327,11 +331,36 @@ def test_an_expiry_and_a_confirmation_that_meet_do_not_both_happen(clone: Databa
         return status
 
     results = race(clone, "ts_test_worker", 16, act, tenant=kind["tenant_id"])
-    got = Counter(r.sqlstate if isinstance(r, psycopg.Error) else r for r in results)
+    # The winner's fellows find their work done; the other side is refused, before it or after.
+    refused = [r.sqlstate for r in results if isinstance(r, psycopg.Error)]
+    assert results.count(winner) == 8
+    assert len(refused) == 8
+    assert set(refused) <= loser
     with psycopg.connect(clone.superuser_url) as connection:
-        db = Session(connection)
-        won = db.value("SELECT status FROM ticketing.reservations WHERE id = %s", made)
-        final = counters(db, kind)
-    # The winner's fellows find their work done; the other side is refused.
-    assert got == {won: 8, "TK201": 8}
-    assert final == {"confirmed": (0, 4, 0, 6), "expired": (0, 0, 0, 10)}[won]
+        final = counters(Session(connection), kind)
+    assert final == {"confirmed": (0, 4, 0, 6), "expired": (0, 0, 0, 10)}[winner]
+
+
+def test_a_deadline_that_passes_while_a_payment_commits_expires_nothing(clone: Database) -> None:
+    with psycopg.connect(clone.superuser_url) as connection:
+        make = Make(Session(connection))
+        kind = make.ticket_type(make.tenant(), 10)
+        made = reserved(make, kind, 4)
+
+    def expire(connection: psycopg.Connection, _: int) -> int:
+        return connection.execute(SET, ["expired", [made]]).rowcount
+
+    with ThreadPoolExecutor(1) as pool, clone.connect() as payer, clone.connect() as watcher:
+        end = payer.execute(
+            "UPDATE ticketing.reservations SET expires_at = clock_timestamp() + interval '1 s'"
+            " RETURNING expires_at"
+        ).fetchone()
+        with payer.transaction():
+            payer.execute(SET, ["confirmed", [made]])
+            late = pool.submit(race, clone, "ts_test_worker", 1, expire, tenant=kind["tenant_id"])
+            while not late.done() and watcher.execute(DUE_AND_WAITING, end).fetchone() is None:
+                pass
+        (result,) = late.result(timeout=10)
+        assert isinstance(result, psycopg.Error)
+        assert result.sqlstate == "TK201"
+        assert counters(Session(watcher), kind) == (0, 4, 0, 6)

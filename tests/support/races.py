@@ -22,6 +22,8 @@ def race(
     act: Callable[[psycopg.Connection, int], T],
     *,
     tenant: UUID | None = None,
+    actor: str | None = None,
+    reason: str | None = None,
 ) -> list[T | psycopg.Error]:
     """Returns what each caller got: its result, or the error of the database.
 
@@ -31,7 +33,14 @@ def race(
         callers: how many there are.
         act: what each does inside a transaction of its own; gets its connection and number.
         tenant: set as the context of each transaction.
+        actor: what each transaction says about who acts.
+        reason: what each transaction says about why.
     """
+    context = {
+        "app.current_tenant_id": tenant,
+        "app.actor_type": actor,
+        "app.status_change_reason": reason,
+    }
     barrier = threading.Barrier(callers)
 
     def call(number: int) -> T | psycopg.Error:
@@ -39,10 +48,11 @@ def race(
             barrier.wait()
             try:
                 with connection.transaction():
-                    if tenant is not None:
-                        connection.execute(
-                            "SELECT set_config('app.current_tenant_id', %s, TRUE)", [str(tenant)]
-                        )
+                    for name, value in context.items():
+                        if value is not None:
+                            connection.execute(
+                                "SELECT set_config(%s, %s, TRUE)", [name, str(value)]
+                            )
                     return act(connection, number)
             except psycopg.Error as error:
                 return error

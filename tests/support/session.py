@@ -66,41 +66,44 @@ class Session:
         source: str | None = None,
     ) -> Iterator[Session]:
         """Acts under a role and a context until the block ends; nothing set means never set."""
-        before = [
-            self.value("SELECT coalesce(current_setting(%s, TRUE), '')", name) for name in CONTEXT
-        ]
         role_before = self.value("SELECT current_setting('role')")
         self.connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
         given = (tenant, user, user_role, reason, actor, source)
-        for name, wanted in zip(CONTEXT, given, strict=True):
-            if wanted is not None:
-                self.all("SELECT set_config(%s, %s, TRUE)", name, str(wanted))
         try:
-            yield self
+            with self._context(dict(zip(CONTEXT, given, strict=True))):
+                yield self
         finally:
-            status = self.connection.info.transaction_status
-            if status == psycopg.pq.TransactionStatus.INTRANS:
+            if self._usable():
                 self.connection.execute(
                     sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role_before))
                     if role_before != "none"
                     else sql.SQL("SET LOCAL ROLE NONE")
                 )
-                for name, value in zip(CONTEXT, before, strict=True):
-                    self.all("SELECT set_config(%s, %s, TRUE)", name, value)
 
     @contextmanager
     def saying(self, *, actor: str | None = None, reason: str | None = None) -> Iterator[Session]:
         """Gives an actor type and a reason to the changes of a block, under the role it has."""
-        wanted = {"app.actor_type": actor, "app.status_change_reason": reason}
-        set_ = "SELECT set_config(%s, %s, TRUE)"
-        for name, value in wanted.items():
-            self.all(set_, name, value or "")
-        try:
+        with self._context({"app.actor_type": actor, "app.status_change_reason": reason}):
             yield self
+
+    @contextmanager
+    def _context(self, given: dict[str, object]) -> Iterator[None]:
+        """Sets what is not None; when the block ends, every variable is what it was before."""
+        one = "coalesce(current_setting('{0}', TRUE), '') AS \"{0}\""
+        before = self.one(f"SELECT {', '.join(one.format(name) for name in CONTEXT)}")
+        self._set({name: str(value) for name, value in given.items() if value is not None})
+        try:
+            yield
         finally:
-            if self.connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-                for name in wanted:
-                    self.all(set_, name, "")
+            if self._usable():
+                self._set(before)
+
+    def _set(self, settings: dict[str, str]) -> None:
+        for name, value in settings.items():
+            self.all("SELECT set_config(%s, %s, TRUE)", name, value)
+
+    def _usable(self) -> bool:
+        return self.connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
 
     @contextmanager
     def refused(self, code: str, constraint: str | None = None) -> Iterator[RefusedBy]:

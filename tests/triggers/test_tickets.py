@@ -89,7 +89,8 @@ def attended(db: Session, user: UUID) -> int:
 def move(db: Session, ticket: UUID, status: str, **values: object) -> None:
     values = {"status": status, **NEEDS.get(status, {}), **values}
     columns = ", ".join(f'"{name}" = %s' for name in values)
-    db.run(f"UPDATE ticketing.tickets SET {columns} WHERE id = %s", *values.values(), ticket)
+    with db.saying(actor="admin", reason="on its way"):
+        db.run(f"UPDATE ticketing.tickets SET {columns} WHERE id = %s", *values.values(), ticket)
 
 
 @pytest.mark.parametrize(
