@@ -41,16 +41,28 @@ def test_base_and_back_gives_the_same_schema(clone: Database) -> None:
     assert state(clone) == before
 
 
-def test_rows_are_not_dropped_without_leave(clone: Database) -> None:
-    fill(clone, "outbox")
-    before = state(clone)
-    said = run("downgrade", "0000", url=clone.migrator_url).refusal(1)
+def test_rows_are_not_dropped_without_leave(empty: Database) -> None:
+    run("upgrade", "0001", url=empty.migrator_url)
+    fill(empty, "outbox")
+    before = state(empty)
+    said = run("downgrade", "0000", url=empty.migrator_url).refusal(1)
     assert "ticketing.outbox holds rows" in said
     assert "TK901" in said
     assert "--allow-data-loss" in said
-    assert state(clone) == before
-    with clone.connect() as connection:
+    assert state(empty) == before
+    with empty.connect() as connection:
         assert connection.execute("SELECT count(*) FROM ticketing.outbox").fetchone() == (1,)
+
+
+def test_revisions_before_the_one_that_is_refused_are_taken_back(
+    clone: Database, empty: Database
+) -> None:
+    fill(clone, "outbox")
+    done = run("downgrade", "0000", url=clone.migrator_url)
+    assert "TK901" in done.refusal(1)
+    assert [line[:6] for line in done.progress[:-2]] == [f"↓ {r}" for r in REVISIONS[:1:-1]]
+    run("upgrade", "0001", url=empty.migrator_url)
+    assert state(clone) == state(empty)
 
 
 def test_rows_are_dropped_with_leave(clone: Database) -> None:
@@ -105,4 +117,4 @@ def test_a_relative_target_needs_no_extra_dashes(empty: Database) -> None:
     assert run("upgrade", url=empty.migrator_url).code == 0
     done = run("downgrade", "-1", url=empty.migrator_url)
     assert done.code == 0, done.stderr
-    assert done.stdout == "The database stands at 0000.\n"
+    assert done.stdout == f"The database stands at {REVISIONS[-2]}.\n"

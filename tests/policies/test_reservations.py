@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
-from support.factories import Make, Row
+from support.factories import Make, Row, overdue
 from support.session import Session
 
 if TYPE_CHECKING:
@@ -20,10 +19,8 @@ EXPIRE = "UPDATE ticketing.reservations SET status = 'expired'"
 @pytest.fixture
 def both(make: Make, tenant: UUID, other_tenant: UUID) -> list[Row]:
     """An overdue pending reservation in each of two tenants."""
-    now = datetime.now(UTC)
-    overdue = {"created_at": now - timedelta(hours=1), "expires_at": now - timedelta(minutes=1)}
     return [
-        make.row("reservations", owner, quantity=2, **overdue) for owner in (tenant, other_tenant)
+        make.row("reservations", owner, quantity=2, **overdue()) for owner in (tenant, other_tenant)
     ]
 
 
@@ -77,7 +74,7 @@ def test_the_sweeper_leaves_what_is_not_overdue(
 
 @pytest.mark.usefixtures("both")
 def test_the_sweeper_does_nothing_but_expire(as_worker: Acting) -> None:
-    with as_worker() as sweeper, sweeper.refused("42501"):
+    with as_worker(reason="swept") as sweeper, sweeper.refused("42501"):
         sweeper.run("UPDATE ticketing.reservations SET status = 'cancelled'")
 
 

@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+from support.command import HEAD
 from support.databases import Database, database, migrate
 from support.psql import psql
 from support.servers import Server
@@ -56,8 +57,8 @@ def test_the_way_down_works_as_well(empty: Database) -> None:
     migrate(empty)
     at_head = catalog_of(empty)
 
-    assert psql(empty.migrator_url, script("0001:0000")).returncode == 0
-    assert psql(empty.migrator_url, script("0000:0001")).returncode == 0
+    assert psql(empty.migrator_url, script(f"{HEAD}:0000")).returncode == 0
+    assert psql(empty.migrator_url, script(f"0000:{HEAD}")).returncode == 0
 
     assert catalog_of(empty) == at_head
 

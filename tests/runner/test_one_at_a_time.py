@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 
 import ticket_schema
+from support.command import HEAD
 from support.databases import Database
 from support.projects import Project
 from ticket_schema import TicketSchemaError
@@ -116,7 +117,7 @@ def test_an_index_build_that_was_killed_can_be_run_again(clone: Database, tmp_pa
         left = connection.execute(VALID).fetchall()
         assert left == [(False,)]
         version = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchone()
-        assert version == ("0001",)
+        assert version == (HEAD,)
 
     command.upgrade(project.config(clone.migrator_url), "head")
 

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 
 import ticket_schema
+from support.command import HEAD
 from support.databases import Database
 from ticket_schema import TicketSchemaError, alembic_config
 from ticket_schema.catalog import canonical, read_catalog
@@ -158,12 +159,12 @@ def test_a_stamp_mends_a_lost_version_row(empty: Database) -> None:
     with empty.connect() as connection:
         connection.execute("DELETE FROM ticketing.alembic_version")
 
-    command.stamp(alembic_config(empty.migrator_url, progress=lambda _: None), "0001")
+    command.stamp(alembic_config(empty.migrator_url, progress=lambda _: None), HEAD)
 
     ticket_schema.upgrade(empty.migrator_url, progress=lambda _: None)
     with empty.connect() as connection:
         version = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchall()
-    assert version == [("0001",)]
+    assert version == [(HEAD,)]
 
 
 def test_a_database_ahead_of_the_package(clone: Database) -> None:
@@ -192,7 +193,7 @@ def test_a_purge_is_refused_before_it_purges(clone: Database) -> None:
         command.stamp(config, "0000", purge=True)
     with clone.connect() as connection:
         version = connection.execute("SELECT version_num FROM ticketing.alembic_version").fetchall()
-    assert version == [("0001",)]
+    assert version == [(HEAD,)]
 
 
 def test_a_stamp_that_makes_the_version_table_makes_it_whole(empty: Database) -> None:
@@ -201,7 +202,7 @@ def test_a_stamp_that_makes_the_version_table_makes_it_whole(empty: Database) ->
         before = canonical(read_catalog(connection))
         connection.execute("DROP TABLE ticketing.alembic_version")
 
-    command.stamp(alembic_config(empty.migrator_url, progress=lambda _: None), "0001")
+    command.stamp(alembic_config(empty.migrator_url, progress=lambda _: None), HEAD)
 
     with empty.connect() as connection:
         assert canonical(read_catalog(connection)) == before

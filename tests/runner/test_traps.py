@@ -9,8 +9,10 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+from support.command import HEAD
 from support.databases import Database
 from ticket_schema import TicketSchemaError, alembic_config
+from ticket_schema.runner import Progress
 
 
 @pytest.mark.parametrize(
@@ -58,12 +60,11 @@ def test_percent_signs_are_not_doubled_offline() -> None:
 def test_a_head_that_somebody_else_moved_is_noticed(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def meddle(_: object) -> None:
-        with empty.connect() as connection:
-            connection.execute("UPDATE ticketing.alembic_version SET version_num = '0000'")
+    def meddle(progress: Progress) -> None:
+        if (progress.kind, progress.revision) == ("done", HEAD):
+            with empty.connect() as connection:
+                connection.execute("UPDATE ticketing.alembic_version SET version_num = '0000'")
 
-    config = alembic_config(
-        empty.migrator_url, progress=lambda p: meddle(p) if p.kind == "done" else None
-    )
-    with pytest.raises(TicketSchemaError, match="stands at 0000 instead of 0001"):
+    config = alembic_config(empty.migrator_url, progress=meddle)
+    with pytest.raises(TicketSchemaError, match=f"stands at 0000 instead of {HEAD}"):
         command.upgrade(config, "head")

@@ -14,7 +14,7 @@ from alembic.config import Config
 
 from ticket_schema import alembic_config
 
-HEAD = "0011"
+from .command import HEAD
 
 
 class Project:

@@ -46,7 +46,11 @@ def _triggers(db: Session, *, on: bool) -> None:
 
 
 def _parent(make: Make, table: str, tenant: UUID) -> Row:
-    return make.ticket_type(tenant) if table == "ticket_types" else make.row(table, tenant)
+    if table == "ticket_types":
+        return make.ticket_type(tenant)
+    if table == "tickets":
+        return {"id": make.held_ticket(tenant)}
+    return make.row(table, tenant)
 
 
 def _named_in_tests() -> set[str]:

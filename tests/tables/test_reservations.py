@@ -103,7 +103,7 @@ def test_an_idempotency_key_claims_a_type_once(
 ) -> None:
     kind = make.ticket_type(tenant)["id"]
     first = make.id("reservations", tenant, ticket_type_id=kind, idempotency_key="key")
-    db.run("UPDATE ticketing.reservations SET status = 'expired' WHERE id = %s", first)
+    make.advance("reservations", first, "cancelled")
     with db.refused("23505", "uq_reservations_idempotency"):
         make.row("reservations", tenant, ticket_type_id=kind, idempotency_key="key")
     make.row("reservations", tenant, ticket_type_id=kind, idempotency_key="KEY")

@@ -123,7 +123,7 @@ def test_transfers_without_a_code_do_not_collide(make: Make, tenant: UUID) -> No
 def test_a_ticket_has_one_open_transfer(
     db: Session, make: Make, tenant: UUID, given: dict[str, Any]
 ) -> None:
-    ticket, bob = make.id("tickets", tenant), make.id("users", tenant)
+    ticket, bob = make.held_ticket(tenant), make.id("users", tenant)
     open_one = {"ticket_id": ticket, "to_user_id": bob, "accepted_at": NOW, **given}
     make.row("ticket_transfers", tenant, **open_one)
     with db.refused("23505", "uq_ticket_transfers_one_open"):
@@ -142,7 +142,7 @@ def test_a_ticket_has_one_open_transfer(
 def test_a_closed_transfer_does_not_block_the_next(
     make: Make, tenant: UUID, given: dict[str, Any]
 ) -> None:
-    ticket, bob = make.id("tickets", tenant), make.id("users", tenant)
+    ticket, bob = make.held_ticket(tenant), make.id("users", tenant)
     make.row("ticket_transfers", tenant, ticket_id=ticket, to_user_id=bob, **given)
     assert make.row("ticket_transfers", tenant, ticket_id=ticket)["status"] == "pending"
 
@@ -151,8 +151,14 @@ def test_a_ticket_with_the_same_id_in_another_tenant_has_its_own_transfer(
     make: Make, tenant: UUID, other_tenant: UUID
 ) -> None:
     ticket = make.row("ticket_transfers", tenant)["ticket_id"]
-    make.row("tickets", other_tenant, id=ticket)
+    holder = make.id("users", other_tenant)
+    make.row("tickets", other_tenant, id=ticket, status="active", user_id=holder)
     assert make.row("ticket_transfers", other_tenant, ticket_id=ticket)["status"] == "pending"
+
+
+def without_guard(db: Session) -> AbstractContextManager[Session]:
+    """Lets a sender through who does not hold the ticket, as far as the foreign key."""
+    return db.unguarded("ticket_transfers", "10_guard")
 
 
 @pytest.mark.parametrize(("constraint", "column", "parent"), PARENTS)
@@ -166,17 +172,18 @@ def test_a_parent_of_another_tenant_is_refused(
     column: str,
     parent: str,
 ) -> None:
-    stranger = make.id(parent, other_tenant)
-    with db.refused("23503", constraint):
-        make.row("ticket_transfers", tenant, **{column: stranger})
+    given = {"ticket_id": make.held_ticket(tenant), column: make.id(parent, other_tenant)}
+    with without_guard(db), db.refused("23503", constraint):
+        make.row("ticket_transfers", tenant, **given)
 
 
 @pytest.mark.parametrize(("constraint", "column", "parent"), PARENTS)
 def test_a_parent_must_exist(
     db: Session, make: Make, *, tenant: UUID, constraint: str, column: str, parent: str
 ) -> None:
-    with db.refused("23503", constraint):
-        make.row("ticket_transfers", tenant, **{column: uuid4()})
+    given = {"ticket_id": make.held_ticket(tenant), column: uuid4()}
+    with without_guard(db), db.refused("23503", constraint):
+        make.row("ticket_transfers", tenant, **given)
 
 
 def test_a_new_transfer_is_a_pending_gift_for_seven_days(make: Make, tenant: UUID) -> None:

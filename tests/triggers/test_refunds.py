@@ -91,20 +91,24 @@ def test_only_a_completed_refund_counts_when_it_is_added(
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"),
-    [("approved", 0), ("processing", 0), ("failed", 0), ("cancelled", 0), ("completed", 100)],
+    ("way", "expected"),
+    [
+        ("approved", 0),
+        ("rejected", 0),
+        ("approved > processing", 0),
+        ("approved > cancelled", 0),
+        ("approved > processing > failed", 0),
+        ("approved > processing > completed", 100),
+        ("approved > processing > failed > processing > completed", 100),
+    ],
 )
 def test_only_completion_counts_when_a_refund_moves_on(
-    make: Make, tenant: UUID, as_tenant: Acting, status: str, expected: int
+    make: Make, tenant: UUID, as_tenant: Acting, way: str, expected: int
 ) -> None:
     order = paid_order(make, tenant)
-    refund = make.id("refunds", tenant, order_id=order)
-    with as_tenant(tenant) as service:
-        service.run(
-            "UPDATE ticketing.refunds SET status = %s, processed_at = now() WHERE id = %s",
-            status,
-            refund,
-        )
+    refund = make.id("refunds", tenant, order_id=order, processed_at="now")
+    with as_tenant(tenant):
+        make.advance("refunds", refund, *way.split(" > "))
 
     assert refunded(make.session, order) == expected
 

@@ -60,7 +60,7 @@ def test_a_change_of_status_still_adds_a_row(
     db: Session, make: Make, tenant: UUID, as_tenant: Acting
 ) -> None:
     reservation = make.id("reservations", tenant)
-    with as_tenant(tenant) as service:
+    with as_tenant(tenant, reason="left") as service:
         service.run(
             "UPDATE ticketing.reservations SET status = 'cancelled' WHERE id = %s", reservation
         )

@@ -15,7 +15,6 @@ COUNTERS = """
     SELECT reserved_quantity, sold_quantity, available_quantity FROM ticketing.ticket_inventory
     WHERE ticket_type_id = %s
 """
-SET = "UPDATE ticketing.reservations SET status = %s WHERE id = %s"
 
 
 def test_they_fire_in_the_order_of_their_names_and_the_counters_come_last(db: Session) -> None:
@@ -28,7 +27,9 @@ def test_they_fire_in_the_order_of_their_names_and_the_counters_come_last(db: Se
         """
     )
     assert [tuple(row.values()) for row in rows] == [
+        ("BEFORE", "INSERT", "ROW", "trg_reservations_05_start_status"),
         ("BEFORE", "INSERT", "ROW", "trg_reservations_10_guard"),
+        ("BEFORE", "UPDATE", "ROW", "trg_reservations_05_change_status"),
         ("BEFORE", "UPDATE", "ROW", "trg_reservations_10_guard"),
         ("BEFORE", "UPDATE", "ROW", "trg_reservations_90_raise_version"),
         ("AFTER", "INSERT", "STATEMENT", "trg_reservations_10_log_insert"),
@@ -42,11 +43,12 @@ def test_they_fire_in_the_order_of_their_names_and_the_counters_come_last(db: Se
 def test_the_guard_refuses_a_new_row_and_a_changed_one(
     db: Session, make: Make, tenant: UUID
 ) -> None:
-    with db.refused("TK201"):
-        make.row("reservations", tenant, status="confirmed")
+    kind = make.ticket_type(tenant, 10, is_active=False)
+    with db.refused("TK102"):
+        make.row("reservations", tenant, ticket_type_id=kind["id"])
     made = make.id("reservations", tenant)
-    with db.refused("TK201"):
-        db.run(SET, "sold", made)
+    with db.refused("TK002"):
+        db.run("UPDATE ticketing.reservations SET quantity = 2 WHERE id = %s", made)
 
 
 def test_the_guard_refuses_before_the_row_takes_anything(
@@ -91,9 +93,9 @@ def test_a_changed_status_is_logged_and_moves_the_counters(
     order = make.id("orders", tenant)
     given = {"ticket_type_id": kind["id"], "order_id": order, "quantity": 2}
     made = make.id("reservations", tenant, **given)
-    db.run(SET, "confirmed", made)
+    make.advance("reservations", made, "confirmed")
     assert tuple(db.one(COUNTERS, kind["id"]).values()) == (0, 2, 8)
-    db.run(SET, "cancelled", made)
+    make.advance("reservations", made, "cancelled")
     assert tuple(db.one(COUNTERS, kind["id"]).values()) == (0, 0, 10)
     query = "SELECT count(*) FROM ticketing.reservation_history WHERE reservation_id = %s"
     assert db.value(query, made) == 3

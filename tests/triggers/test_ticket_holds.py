@@ -20,6 +20,8 @@ def test_they_fire_in_the_order_of_their_names(db: Session) -> None:
         """
     )
     assert [tuple(row.values()) for row in rows] == [
+        ("BEFORE", "INSERT", "ROW", "trg_ticket_holds_05_start_status"),
+        ("BEFORE", "UPDATE", "ROW", "trg_ticket_holds_05_change_status"),
         ("BEFORE", "UPDATE", "ROW", "trg_ticket_holds_10_guard"),
         ("BEFORE", "UPDATE", "ROW", "trg_ticket_holds_90_raise_version"),
         ("AFTER", "INSERT", "STATEMENT", "trg_ticket_holds_90_hold_insert"),

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from support.databases import Database
-from support.factories import Make, Row
+from support.factories import Make, Row, overdue
 from support.races import race
 from support.session import Session
 
@@ -24,16 +24,22 @@ COUNTERS = """
 """
 
 
+# An expiry must be due.
+RUN_OUT = """
+    UPDATE ticketing.reservations SET expires_at = clock_timestamp()
+    WHERE id = ANY (%s) AND status = 'pending'
+"""
+
+
 def busy(make: Make, tenant: UUID) -> Row:
     """Returns a type of 10 with 1 reserved, 3 sold, 2 held and something of every dead status."""
     kind = make.ticket_type(tenant, 10)
     given = {"ticket_type_id": kind["id"], "order_id": make.id("orders", tenant)}
     make.row("reservations", tenant, quantity=1, **given)
     for status in ("confirmed", "expired", "cancelled"):
-        made = make.id("reservations", tenant, quantity=3, **given)
-        make.session.run(
-            "UPDATE ticketing.reservations SET status = %s WHERE id = %s", status, made
-        )
+        late = overdue() if status == "expired" else {}
+        made = make.id("reservations", tenant, quantity=3, **given, **late)
+        make.advance("reservations", made, status)
     hold = make.id("ticket_holds", tenant, ticket_type_id=kind["id"], quantity=3)
     make.session.run("UPDATE ticketing.ticket_holds SET remaining_quantity = 2 WHERE id = %s", hold)
     return kind
@@ -140,7 +146,7 @@ class Walk:
         try:
             with (
                 self.db.connection.transaction(),
-                self.db.acting("ticketing_app", tenant=self.tenant),
+                self.db.acting("ticketing_app", tenant=self.tenant, reason="random"),
             ):
                 act()
             self.done["accepted"] += 1
@@ -172,6 +178,8 @@ class Walk:
         known = sorted(self.reservations)
         chosen = self.dice.sample(known, min(len(known), self.dice.randint(1, 3)))
         status = self.dice.choice(["confirmed", "expired", "cancelled"])
+        if status == "expired":
+            self.db.run(RUN_OUT, chosen)
         self.db.run(
             """
             UPDATE ticketing.reservations SET status = %s, order_id = %s WHERE id = ANY (%s)
@@ -259,12 +267,14 @@ def test_callers_that_meet_leave_it_empty(clone: Database) -> None:
         assert row is not None
         ways = (("confirmed",), ("confirmed", "cancelled"), ("expired",), ("cancelled",), ())
         for status in ways[number % 5]:
+            if status == "expired":
+                connection.execute(RUN_OUT, [[row[0]]])
             connection.execute(
                 "UPDATE ticketing.reservations SET status = %s, order_id = %s WHERE id = %s",
                 [status, order, row[0]],
             )
 
-    results = race(clone, "ts_test_app", 30, act, tenant=tenant)
+    results = race(clone, "ts_test_app", 30, act, tenant=tenant, reason="left")
     assert results == [None] * 30
     with psycopg.connect(clone.superuser_url) as connection:
         db = Session(connection)
