@@ -95,10 +95,8 @@ def apply(revision: str, steps: Sequence[str]) -> None:
         text = read(step, revision)
         previous = _previous(step, revision)
         behaviour = KINDS[step.split("/")[0]]
-        if behaviour == "set" and previous is not None:
-            _drop_all(read(step, previous))
-        if behaviour == "rows" and previous is not None:
-            _delete_transitions(step.split("/")[1])
+        if behaviour in ("set", "rows") and previous is not None:
+            _clear(step, previous)
         if behaviour == "online":
             build_online(step.split("/")[1], text)
         else:
@@ -207,19 +205,15 @@ def _revert_step(step: str, revision: str) -> None:
     previous = _previous(step, revision)
     down = _sql() / f"{step}.{revision}.down.sql"
 
-    if behaviour == "kept":
-        return
+    if behaviour == "kept" or step == "tables/alembic_version":
+        return  # Alembic's own is needed to the end
     if down.is_file():
         execute(down.read_text(encoding="utf-8"))
-        return
-    if behaviour == "added":
+    elif behaviour == "added":
         # New triggers only: to take one back that an earlier stamp made needs a .down.sql.
         _drop_all(read(step, revision))
     elif behaviour in ("set", "rows"):
-        if behaviour == "set":
-            _drop_all(read(step, revision))
-        else:
-            _delete_transitions(name)
+        _clear(step, revision)
         if previous is not None:
             execute(read(step, previous))
     elif behaviour == "whole":
@@ -230,8 +224,6 @@ def _revert_step(step: str, revision: str) -> None:
     elif behaviour == "online" and previous is None:
         with op.get_context().autocommit_block():
             execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name};")
-    elif step == "tables/alembic_version":
-        return  # Alembic's own, and needed to the end
     elif behaviour == "born" and previous is None:
         _drop_table(name)
     else:
@@ -241,8 +233,13 @@ def _revert_step(step: str, revision: str) -> None:
         )
 
 
-def _delete_transitions(entity: str) -> None:
-    execute(f"DELETE FROM {SCHEMA}.state_transitions WHERE entity = '{entity}';")
+def _clear(step: str, revision: str) -> None:
+    """Takes away what the file of a revision holds, all policies of a table or all of its rules."""
+    kind, name = step.split("/")
+    if KINDS[kind] == "rows":
+        execute(f"DELETE FROM {SCHEMA}.state_transitions WHERE entity = '{name}';")
+    else:
+        _drop_all(read(step, revision))
 
 
 def _drop_all(text: str) -> None:

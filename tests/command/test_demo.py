@@ -80,6 +80,28 @@ def test_the_counters_agree_with_the_rows(clone: Database) -> None:
     assert drift == []
 
 
+def test_the_history_and_the_events_tell_how_each_ticket_became_what_it_is(clone: Database) -> None:
+    with loaded(clone).connect() as connection:
+        last = """
+            SELECT DISTINCT ON (h.tenant_id, h.ticket_id) h.new_status
+            FROM ticketing.ticket_state_history AS h
+            ORDER BY h.tenant_id, h.ticket_id, h.seq DESC
+        """
+        now = "SELECT t.status FROM ticketing.tickets AS t"
+        statuses = [
+            connection.execute(
+                f"SELECT status, count(*) FROM ({query}) AS s (status) GROUP BY status".encode()
+            ).fetchall()
+            for query in (now, last)
+        ]
+        unheard = connection.execute(
+            "SELECT id FROM ticketing.ticket_state_history EXCEPT SELECT id FROM ticketing.outbox"
+        ).fetchall()
+    assert dict(statuses[0]) == dict(statuses[1])
+    assert dict(statuses[0]).keys() == {"active", "checked_in", "transferred", "refunded"}
+    assert unheard == []
+
+
 @pytest.mark.parametrize("slug", TENANTS)
 def test_a_service_sees_the_rows_of_its_tenant_alone(clone: Database, slug: str) -> None:
     with loaded(clone).connect("ts_test_app") as connection:

@@ -55,7 +55,8 @@ CROSS_TENANT = {
             "ticket_state_history_owner_select",
             "ticket_state_history_owner_insert",
         ],
-        "reached only by functions that run as the owner, which name the tenant of the row that fired them",
+        "reached only by functions that run as the owner, which name the tenant of the row that "
+        "fired them",
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ticket_schema.catalog import Catalog
+from ticket_schema.status import OPEN_TABLES
 
 from .allowed import CROSS_TENANT, FLOOR_WITHOUT_WORKER, GLOBAL_TABLES, WITHOUT_ROW_SECURITY
 
@@ -46,6 +47,7 @@ def test_every_table_is_enabled_and_forced(catalog: Catalog) -> None:
         expected = name not in WITHOUT_ROW_SECURITY
         assert table["row_security"] is expected, name
         assert table["row_security_forced"] is expected, name
+    assert set(WITHOUT_ROW_SECURITY) == OPEN_TABLES
 
 
 def test_each_tenant_table_has_one_floor_of_the_template(catalog: Catalog) -> None:

@@ -1,4 +1,6 @@
 -- What the ticket service itself does. Run as ticketing_app, once a tenant with its context set.
+SELECT set_config('app.status_change_source', 'api', TRUE);
+
 INSERT INTO ticketing.ticket_types (
     tenant_id, id, event_id, name, category, price_cents, currency, max_purchase, sale_start,
     sale_end
@@ -106,6 +108,8 @@ WHERE r.status = 'confirmed';
 UPDATE ticketing.tickets SET status = 'active' WHERE status = 'sold';
 
 -- At the running event most people are in.
+SELECT set_config('app.status_change_source', 'scanner', TRUE);
+
 UPDATE ticketing.tickets AS t
 SET
     status = 'checked_in',
@@ -124,9 +128,11 @@ WHERE
     AND u.role = 'scanner'
     AND right(t.ticket_number, 6) NOT IN ('0017-2', '0023-1');
 
+SELECT set_config('app.status_change_source', 'api', TRUE);
+
+-- Three holders offer a ticket to a friend: one has it, one has yet to answer, one lost the offer.
 INSERT INTO ticketing.ticket_transfers (
-    tenant_id, ticket_id, from_user_id, to_user_id, to_email, transfer_code, status, accepted_at,
-    transferred_at, cancelled_at, cancellation_reason
+    tenant_id, ticket_id, from_user_id, to_user_id, to_email, transfer_code
 )
 SELECT
     t.tenant_id,
@@ -134,16 +140,16 @@ SELECT
     t.user_id,
     u.id,
     u.email,
-    format('TR-%s', t.ticket_number),
-    x.status,
-    CASE x.status WHEN 'completed' THEN now() END,
-    CASE x.status WHEN 'completed' THEN now() END,
-    CASE x.status WHEN 'cancelled' THEN now() END,
-    CASE x.status WHEN 'cancelled' THEN 'sender changed their mind' END
-FROM (VALUES ('0001-2', 'completed'), ('0002-2', 'pending'), ('0003-2', 'cancelled'))
-    AS x (ticket, status)
-INNER JOIN ticketing.tickets AS t ON x.ticket = right(t.ticket_number, 6)
-INNER JOIN ticketing.users AS u ON t.tenant_id = u.tenant_id AND u.email LIKE 'guest24@%';
+    format('TR-%s', right(t.ticket_number, 6))
+FROM ticketing.tickets AS t
+INNER JOIN ticketing.users AS u ON t.tenant_id = u.tenant_id AND u.email LIKE 'guest24@%'
+WHERE right(t.ticket_number, 6) IN ('0001-2', '0002-2', '0003-2');
+
+UPDATE ticketing.ticket_transfers SET status = 'accepted' WHERE transfer_code = 'TR-0001-2';
+
+UPDATE ticketing.ticket_transfers
+SET status = 'cancelled', cancellation_reason = 'sender changed their mind'
+WHERE transfer_code = 'TR-0003-2';
 
 UPDATE ticketing.tickets AS t
 SET
@@ -153,7 +159,9 @@ SET
     credential_version = t.credential_version + 1,
     qr_code = encode(sha256(format('%s again', t.qr_code)::bytea), 'hex')
 FROM ticketing.ticket_transfers AS x
-WHERE t.tenant_id = x.tenant_id AND t.id = x.ticket_id AND x.status = 'completed';
+WHERE t.tenant_id = x.tenant_id AND t.id = x.ticket_id AND x.status = 'accepted';
+
+UPDATE ticketing.ticket_transfers SET status = 'completed' WHERE status = 'accepted';
 
 -- One refund is done, one is waiting for approval.
 INSERT INTO ticketing.refunds (
@@ -164,13 +172,10 @@ SELECT
 FROM ticketing.tickets AS t
 WHERE right(t.ticket_number, 6) IN ('0004-1', '0005-1');
 
+SELECT ticketing.act_as('admin');
+
 UPDATE ticketing.refunds AS r
-SET
-    status = 'completed',
-    approved_by = u.id,
-    provider = 'stripe',
-    provider_refund_id = format('re_demo_%s', t.ticket_number),
-    processed_at = now()
+SET status = 'approved', approved_by = u.id
 FROM ticketing.tickets AS t, ticketing.users AS u
 WHERE
     r.tenant_id = t.tenant_id
@@ -178,6 +183,19 @@ WHERE
     AND right(t.ticket_number, 6) = '0004-1'
     AND t.tenant_id = u.tenant_id
     AND u.role = 'admin';
+
+SELECT ticketing.act_as('service');
+
+UPDATE ticketing.refunds SET status = 'processing', attempt_count = 1 WHERE status = 'approved';
+
+UPDATE ticketing.refunds AS r
+SET
+    status = 'completed',
+    provider = 'stripe',
+    provider_refund_id = format('re_demo_%s', t.ticket_number),
+    processed_at = now()
+FROM ticketing.tickets AS t
+WHERE r.tenant_id = t.tenant_id AND r.ticket_id = t.id AND r.status = 'processing';
 
 UPDATE ticketing.tickets AS t
 SET status = 'refunded', status_reason = 'refunded to the buyer'
@@ -202,13 +220,3 @@ WHERE k.name IN ('Camping pitch', 'Balcony');
 INSERT INTO ticketing.discounts (tenant_id, code, discount_type, discount_value, max_uses)
 SELECT t.id, 'EARLY', 'percentage', 15, 100
 FROM ticketing.tenants AS t;
-
-INSERT INTO ticketing.outbox (tenant_id, aggregate_type, aggregate_id, event_type, payload)
-SELECT
-    t.tenant_id,
-    'ticket',
-    t.id::text,
-    format('ticket.%s', t.status),
-    jsonb_build_object('ticket_number', t.ticket_number, 'status', t.status)
-FROM ticketing.tickets AS t
-WHERE t.status IN ('transferred', 'refunded', 'checked_in');
