@@ -13,9 +13,7 @@ WHO = "SELECT ticketing.current_actor_type()"
 
 
 @pytest.mark.parametrize("role", ["ticketing_app", "ticketing_worker"])
-def test_it_sets_the_actor_and_returns_the_one_before(
-    db: Session, tenant: UUID, role: str
-) -> None:
+def test_it_sets_the_actor_and_returns_the_one_before(db: Session, tenant: UUID, role: str) -> None:
     with db.acting(role, tenant=tenant, actor="user"):
         before = db.value(ACT, "system")
         assert (before, db.value(WHO)) == ("user", "system")

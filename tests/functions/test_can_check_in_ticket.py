@@ -76,14 +76,20 @@ def test_no_other_could(
             id="not before the start",
         ),
         pytest.param(
-            {"starts_at": soon(hours=-2), "ends_at": soon(minutes=-5),
-             "check_in_closes_after": timedelta(0)},
+            {
+                "starts_at": soon(hours=-2),
+                "ends_at": soon(minutes=-5),
+                "check_in_closes_after": timedelta(0),
+            },
             False,
             id="not after the end",
         ),
         pytest.param(
-            {"starts_at": soon(days=6), "ends_at": soon(days=7),
-             "check_in_opens_before": timedelta(days=7)},
+            {
+                "starts_at": soon(days=6),
+                "ends_at": soon(days=7),
+                "check_in_opens_before": timedelta(days=7),
+            },
             True,
             id="a week before",
         ),

@@ -63,7 +63,10 @@ def test_what_was_imported_later_stands_where_it_happened(
     db: Session, make: Make, tenant: UUID, ticket: UUID, as_tenant: Acting
 ) -> None:
     old = make.id(
-        "ticket_state_history", tenant, ticket_id=ticket, changed_at=datetime(2020, 1, 1, tzinfo=UTC)
+        "ticket_state_history",
+        tenant,
+        ticket_id=ticket,
+        changed_at=datetime(2020, 1, 1, tzinfo=UTC),
     )
     with as_tenant(tenant):
         assert db.all(CALL, ticket)[-1]["history_id"] == old
@@ -106,7 +109,12 @@ def test_a_limit_out_of_range_is_refused(
 def test_another_ticket_another_tenant_and_no_context_have_no_history(
     db: Session, tenant: UUID, other_tenant: UUID, ticket: UUID
 ) -> None:
-    for context, wanted in ((tenant, uuid4()), (tenant, None), (other_tenant, ticket), (None, ticket)):
+    for context, wanted in (
+        (tenant, uuid4()),
+        (tenant, None),
+        (other_tenant, ticket),
+        (None, ticket),
+    ):
         with db.acting("ticketing_app", tenant=context):
             assert db.all(CALL, wanted) == []
 

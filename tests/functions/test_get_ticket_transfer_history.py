@@ -74,7 +74,11 @@ def test_the_links_come_in_order_and_follow_each_other(
     second = passed_on(make, tenant, ticket, b, c, 2)
     with db.acting(role, tenant=tenant):
         chain = db.all(CALL, ticket)
-    assert [(r["position"], r["transfer_id"]) for r in chain] == [(1, first), (2, second), (3, third)]
+    assert [(r["position"], r["transfer_id"]) for r in chain] == [
+        (1, first),
+        (2, second),
+        (3, third),
+    ]
     assert [(r["from_user_id"], r["to_user_id"]) for r in chain] == [(a, b), (b, c), (c, d)]
     assert all(r["follows_previous"] for r in chain)
     assert chain[0] | {"transferred_at": None} == {
@@ -131,8 +135,14 @@ def test_transfers_of_one_moment_keep_the_order_in_which_they_were_offered(
 
 @pytest.mark.parametrize("status", ["pending", "accepted", "rejected", "cancelled", "expired"])
 def test_only_what_was_completed_is_a_link(
-    db: Session, make: Make, tenant: UUID, *, ticket: UUID, people: list[UUID],
-    as_tenant: Acting, status: str,
+    db: Session,
+    make: Make,
+    tenant: UUID,
+    *,
+    ticket: UUID,
+    people: list[UUID],
+    as_tenant: Acting,
+    status: str,
 ) -> None:
     moments = {
         "accepted": {"accepted_at": START},

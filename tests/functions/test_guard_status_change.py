@@ -70,9 +70,7 @@ def test_a_deadline_is_the_clocks_and_not_the_transactions(
 def test_the_deadline_is_not_moved_and_passed_in_one_statement(
     db: Session, make: Make, tenant: UUID, as_tenant: Acting
 ) -> None:
-    reserved = make.id(
-        "reservations", tenant, created_at=datetime.now(UTC) - timedelta(minutes=2)
-    )
+    reserved = make.id("reservations", tenant, created_at=datetime.now(UTC) - timedelta(minutes=2))
     with as_tenant(tenant), db.refused("TK205"):
         db.run(
             """

