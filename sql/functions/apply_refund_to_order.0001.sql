@@ -59,4 +59,5 @@ COMMENT ON FUNCTION ticketing.apply_refund_to_order() IS
     'AFTER trigger of refunds, for the moment one becomes completed: adds its amount to '
     'orders.refunded_cents under the lock of the order; never more than was paid (TK601), never in '
     'another currency (TK602), never for an unknown order (TK603). One that arrives '
-    'completed was made outside (TK604). SECURITY DEFINER because no other role may write that sum.';
+    'completed was made outside (TK604). SECURITY DEFINER because no other role may write that '
+    'sum.';

@@ -3,7 +3,7 @@ CREATE TABLE ticketing.state_transitions (
     from_status text NOT NULL,
     to_status text NOT NULL,
     requires_reason boolean NOT NULL DEFAULT FALSE,
-    actor_types text [] NOT NULL DEFAULT '{user,system,admin,service}',
+    actor_types text[] NOT NULL DEFAULT '{user,system,admin,service}',
     description text NOT NULL,
     CONSTRAINT pk_state_transitions PRIMARY KEY (entity, from_status, to_status),
     CONSTRAINT chk_state_transitions_actors CHECK (

@@ -6,7 +6,9 @@ CREATE TRIGGER trg_ticket_transfers_05_change_status
 BEFORE UPDATE OF status ON ticketing.ticket_transfers
 FOR EACH ROW
 WHEN (old.status IS DISTINCT FROM new.status)
-EXECUTE FUNCTION ticketing.guard_status_change('ticket_transfer', 'cancellation_reason', 'expires_at');
+EXECUTE FUNCTION ticketing.guard_status_change(
+    'ticket_transfer', 'cancellation_reason', 'expires_at'
+);
 
 CREATE TRIGGER trg_ticket_transfers_10_guard
 BEFORE INSERT OR UPDATE ON ticketing.ticket_transfers

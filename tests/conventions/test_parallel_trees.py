@@ -11,8 +11,6 @@ from ticket_schema import steps
 
 from .allowed import WITHOUT_ROW_SECURITY
 
-from .allowed import WITHOUT_ROW_SECURITY
-
 TESTS = Path(__file__).parent.parent
 
 

@@ -211,7 +211,7 @@ def test_callers_that_meet_leave_a_row_for_each_change_that_happened(clone: Data
 
     def enter(connection: psycopg.Connection, _: int) -> int:
         return connection.execute(
-            "UPDATE ticketing.tickets SET status = 'checked_in' WHERE id = %s AND status = 'active'",
+            f"{MOVE} AND status = 'active'".replace("%s", "'checked_in'", 1).encode(),
             [ticket],
         ).rowcount
 

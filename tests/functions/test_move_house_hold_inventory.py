@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 

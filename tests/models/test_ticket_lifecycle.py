@@ -80,7 +80,7 @@ class Ticket:
         self.rounds = 1
         self.offer: str | None = None
         self.before_entry: str | None = None
-        self.history = [(None, status)]
+        self.history: list[tuple[str | None, str]] = [(None, status)]
 
     def move(self, status: str) -> None:
         """Follows a change that the rules allow."""
@@ -94,7 +94,7 @@ class Ticket:
         self.status = status
         self.version += 1
 
-    def verdict(self, status: str, actor: str, reason: bool) -> str | None:  # noqa: FBT001
+    def verdict(self, status: str, actor: str, reason: bool) -> str | None:
         """Returns the error that a change must meet, or None."""
         rule_ = ALLOWED.get((self.status, status))
         if rule_ is None:
@@ -172,7 +172,7 @@ class Lifecycle(RuleBasedStateMachine):
         """Tries any change of any ticket, as anybody."""
         self.change(self.known[which % len(self.known)], status, actor, reason=True)
 
-    def change(self, ticket: Ticket, status: str, actor: str, reason: bool) -> None:  # noqa: FBT001
+    def change(self, ticket: Ticket, status: str, actor: str, reason: bool) -> None:
         """Tries a change and expects what the model says of it."""
         if status == ticket.status:
             return
@@ -203,6 +203,7 @@ class Lifecycle(RuleBasedStateMachine):
         ticket = self.known[-1 - which % min(len(self.known), 5)]
         giver = ticket.holder if own > 0 else (ticket.holder + 1) % USERS
 
+        expected: str | None
         if giver != ticket.holder or ticket.status not in ("active", "transferred"):
             expected = "TK206"
         else:
