@@ -7,7 +7,13 @@ GLOBAL_TABLES = {
     "alembic_version": "Alembic's own",
     "tenants": "the root of every composite key",
     "state_transitions": "rules, the same for every tenant and written by migrations only",
+    "tenant_access_violations": "a row concerns two tenants, perhaps one that does not exist",
     "webhook_nonces": "a webhook proves itself fresh before its tenant is known",
+}
+
+# Tables whose constraints and indexes are named by a shorter word, as they were announced.
+SHORT_NAMES = {
+    "tenant_access_violations": "tenant_violations",
 }
 
 # Primary keys of tenant tables that are not (tenant_id, id).
@@ -38,6 +44,9 @@ CROSS_TENANT = {
     "outbox_worker_delete": "the relay drains the events of every tenant",
     "ticket_notifications_worker_select": "the sender delivers messages of every tenant",
     "ticket_notifications_worker_update": "the sender delivers messages of every tenant",
+    "tenant_access_violations_worker_select": "not a tenant table; for the platform's auditors",
+    "tenant_access_violations_owner_select": "reached only by log_tenant_violation",
+    "tenant_access_violations_owner_insert": "reached only by log_tenant_violation",
     "webhook_nonces_worker_select": "not a tenant table",
     "webhook_nonces_worker_insert": "not a tenant table",
     "webhook_nonces_worker_delete": "not a tenant table",
@@ -77,6 +86,7 @@ FLOOR_WITHOUT_WORKER = {
 SECURITY_DEFINER = {
     "apply_refund_to_order": "no other role may write orders.refunded_cents",
     "create_ticket_inventory": "no other role may insert counters",
+    "log_tenant_violation": "no role may write the table by hand",
     "log_ticket_status_change": "no role may write the history by hand",
     "log_ticket_status_change_manual": "no role may write the history by hand",
     "move_house_hold_inventory": "no other role may write counters",
@@ -102,10 +112,13 @@ INTERNAL = {
 }
 
 # Functions that pin more than the search path. Those without sequential scans look the counters up
-# by their newest epoch, and a scan of a small but busy table would walk its dead versions.
+# by their newest epoch, and a scan of a small but busy table would walk its dead versions. Those
+# with row_security never raise, and a session that has it off gets an error for a filtered read.
 FURTHER_SETTINGS = {
     "guard_reservation": ["enable_seqscan=off"],
+    "log_tenant_violation": ["row_security=on"],
     "move_ticket_inventory": ["enable_seqscan=off"],
+    "verify_tenant_context": ["row_security=on"],
 }
 
 # Tables that every role may read whole.
@@ -117,17 +130,24 @@ WITHOUT_ROW_SECURITY = {
 # Functions that set a session variable, for the transaction.
 SETS_SETTINGS = {
     "act_as": "for functions that act by a rule of the schema",
+    "clear_tenant_context": "takes the context of the transaction away",
+    "set_tenant_context": "gives the transaction its context, once it is verified",
 }
 
 # Functions that read, and so may be STABLE; everything else is VOLATILE.
 STABLE = {
     "check_state_transition": "looks a rule up",
+    "require_role_security": "asks who is logged in",
     "get_ticket_state_history": "reads",
     "get_ticket_transfer_history": "reads",
     "require_tenant": "compares its argument with the context",
+    "require_tenant_context": "looks the tenant up",
+    "verify_role_security": "asks who is logged in",
+    "verify_tenant_context": "looks the tenant up",
 }
 
 # Functions that run as the owner and are no triggers: what keeps them inside the tenant.
 DEFINERS_CALLED = {
+    "log_tenant_violation": "reads no row of a tenant, and what it writes no tenant may read",
     "log_ticket_status_change_manual": "requires its tenant to be the transaction's",
 }

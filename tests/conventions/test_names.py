@@ -7,6 +7,8 @@ import re
 from support.session import Session
 from ticket_schema.catalog import Catalog
 
+from .allowed import SHORT_NAMES
+
 PREFIXES = {"PRIMARY KEY": "pk_", "UNIQUE": "uq_", "FOREIGN KEY": "fk_", "CHECK": "chk_"}
 
 
@@ -26,7 +28,8 @@ def test_constraints_say_their_type_and_table(catalog: Catalog) -> None:
         if table == "alembic_version":
             continue
         kind = next(kind for kind in PREFIXES if constraint["definition"].startswith(kind))
-        assert own.startswith(f"{PREFIXES[kind]}{table}"), name
+        stem = table if kind == "PRIMARY KEY" else SHORT_NAMES.get(table, table)
+        assert own.startswith(f"{PREFIXES[kind]}{stem}"), name
         if kind == "PRIMARY KEY":
             assert own == f"pk_{table}", name
         if kind == "FOREIGN KEY":
@@ -42,7 +45,8 @@ def test_indexes_say_their_type_and_table(catalog: Catalog) -> None:
         if name in constraints:
             continue
         unique = index["definition"].startswith("CREATE UNIQUE")
-        assert name.startswith(f"{'uq' if unique else 'idx'}_{index['table']}_"), name
+        stem = SHORT_NAMES.get(index["table"], index["table"])
+        assert name.startswith(f"{'uq' if unique else 'idx'}_{stem}_"), name
 
 
 def test_triggers_and_policies_say_their_table(catalog: Catalog) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.factories import TABLES
+from support.factories import PLATFORM, TABLES
 from ticket_schema import steps
 
 from .allowed import WITHOUT_ROW_SECURITY
@@ -27,11 +27,12 @@ def test_each_object_has_a_test_module_of_its_name_and_the_other_way_round(kind:
 
 def test_each_policy_set_is_tested_by_the_isolation_tests() -> None:
     sets = {step.split("/")[1] for step in steps.stamps() if step.startswith("policies/")}
-    assert sets == set(TABLES)
+    assert sets == {*TABLES, *PLATFORM}
     modules = {path.stem.removeprefix("test_") for path in (TESTS / "policies").glob("test_*.py")}
     assert modules - {"tenant_isolation"} <= sets
+    assert set(PLATFORM) <= modules
 
 
 def test_each_table_has_a_factory() -> None:
     born = {step.split("/")[1] for step in steps.stamps() if step.startswith("tables/")}
-    assert born - set(WITHOUT_ROW_SECURITY) == set(TABLES)
+    assert born - set(WITHOUT_ROW_SECURITY) == {*TABLES, *PLATFORM}

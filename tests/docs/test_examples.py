@@ -10,12 +10,15 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
 
 from support.databases import Database
+from support.factories import Make
 from support.psql import executable
+from support.session import Session
 from ticket_schema import demo
 from ticket_schema.embedded import Embedded
 from ticket_schema.runner import Options
@@ -104,6 +107,47 @@ def test_the_sql_of_the_readme_reserves_tickets(clone: Database) -> None:
             "SELECT status, quantity FROM ticketing.reservations WHERE guest_session = 'session-1'"
         ).fetchone()
     assert row == ("pending", 2)
+
+
+@pytest.fixture
+def northlight(clone: Database) -> tuple[UUID, UUID]:
+    """The tenant of the examples and a user of theirs, under the ids that the demo gives them."""
+    with psycopg.connect(clone.superuser_url) as connection:
+        make = Make(Session(connection))
+        by_name = "SELECT md5(%s)::uuid"
+        tenant = make.tenant(id=make.session.value(by_name, "demo northlight"))
+        user = make.id("users", tenant, id=make.session.value(by_name, "demo northlight user 4"))
+        make.row("events", tenant)
+    return tenant, user
+
+
+@pytest.mark.usefixtures("northlight")
+def test_the_context_of_the_docs_is_accepted(clone: Database) -> None:
+    (text,) = blocks(ROOT / "docs" / "dependents.md", "sql")
+    with clone.connect("ts_test_app") as connection:
+        for statement in filter(None, map(str.strip, text.split(";"))):
+            cursor = connection.execute(statement.encode())
+            if statement.startswith("SELECT name"):
+                assert len(cursor.fetchall()) == 1
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+def test_each_argument_of_the_docs_sets_the_variable_beside_it(
+    clone: Database, northlight: tuple[UUID, UUID]
+) -> None:
+    text = (ROOT / "docs" / "dependents.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(app\.\w+)` \| `(p_\w+)`", text, re.MULTILINE)
+    values = {argument: argument for _, argument in rows}
+    values |= {"p_tenant_id": str(northlight[0]), "p_user_id": str(northlight[1])}
+    values |= {"p_user_role": "staff", "p_actor_type": "admin"}
+    named = ", ".join(f"{argument} => %({argument})s" for argument in values)
+    with psycopg.connect(clone.url("ts_test_app")) as connection:
+        connection.execute(f"SELECT ticketing.set_tenant_context({named})".encode(), values)
+        found = {
+            argument: Session(connection).value("SELECT current_setting(%s)", variable)
+            for variable, argument in rows
+        }
+    assert found == values
 
 
 def test_the_roles_of_a_dba_are_enough(fresh_cluster: Embedded) -> None:

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from support.databases import Database, database
-from support.factories import TABLES, Make
+from support.factories import PLATFORM, TABLES, Make
 from support.servers import Server
 from support.session import Session
 from ticket_schema import TicketSchemaError, alembic_config
@@ -57,7 +57,7 @@ def test_rows_stop_a_downgrade_until_their_loss_is_allowed(clone: Database) -> N
     with psycopg.connect(clone.superuser_url) as connection:
         make = Make(Session(connection))
         tenant = make.tenant()
-        for table in TABLES:
+        for table in (*TABLES, *PLATFORM):
             make.row(table, tenant)
     before = catalog_of(clone)
 
@@ -85,7 +85,9 @@ def test_rows_made_at_a_revision_survive_the_way_to_head(below: int, empty: Data
                 " WHERE relnamespace = 'ticketing'::regnamespace AND relkind = 'r'"
             )
         ]
-        rows = {table: make.row(table, tenant) for table in TABLES if table in present}
+        rows = {
+            table: make.row(table, tenant) for table in (*TABLES, *PLATFORM) if table in present
+        }
 
     command.upgrade(config, "head")
 

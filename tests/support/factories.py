@@ -48,6 +48,8 @@ class Make:
             return self.session.one(
                 "SELECT * FROM ticketing.ticket_inventory WHERE ticket_type_id = %s", made
             )
+        if table in PLATFORM:
+            return self._insert(table, PLATFORM[table](self, tenant, given))
         return self._insert(table, {"tenant_id": tenant, **FACTORIES[table](self, tenant, given)})
 
     def id(self, table: str, tenant: UUID, **given: Any) -> UUID:
@@ -279,6 +281,10 @@ def _nonce(make: Make, tenant: UUID, given: Row) -> Row:
     return {"endpoint": "stripe", "nonce": _number("nonce"), **given}
 
 
+def _violation(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"actual_tenant_id": tenant, "operation": "SELECT", **given}
+
+
 # Statuses in which a row may start; in any other the factory puts it there past the trigger.
 STARTS = {
     "tickets": ("available", "reserved", "sold", "active"),
@@ -314,3 +320,7 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "webhook_nonces": _nonce,
 }
 TABLES = ("tenants", "ticket_inventory", *FACTORIES)
+# Tables of the platform, whose rows belong to no tenant; each has policy tests of its own.
+PLATFORM: dict[str, Callable[[Make, UUID, Row], Row]] = {
+    "tenant_access_violations": _violation,
+}

@@ -22,12 +22,13 @@ class Pooler:
     Args:
         server_socket: Unix socket of a server that trusts local logins.
         database: database of the one server session.
+        user: login of the one server session.
     """
 
-    def __init__(self, server_socket: Path, database: str) -> None:
+    def __init__(self, server_socket: Path, database: str, user: str = "postgres") -> None:
         self._server = socket.socket(socket.AF_UNIX)
         self._server.connect(str(server_socket))
-        parameters = b"user\0postgres\0database\0" + database.encode() + b"\0\0"
+        parameters = f"user\0{user}\0database\0{database}\0\0".encode()
         self._server.sendall(struct.pack("!II", 8 + len(parameters), _STARTUP) + parameters)
         self._greeting = b""
         while (message := _message(self._server))[:1] != b"Z":

@@ -81,6 +81,25 @@ class Session:
                 )
 
     @contextmanager
+    def logged_in(self, login: str) -> Iterator[Session]:
+        """Is another login until the block ends, where a role alone would not do.
+
+        The server tells session_user by it, so row level security and functions that test who
+        logged in see that login and not the superuser.
+        """
+        self.connection.execute(
+            sql.SQL("SET LOCAL SESSION AUTHORIZATION {}").format(sql.Identifier(login))
+        )
+        try:
+            yield self
+        finally:
+            status = self.connection.info.transaction_status
+            if status == psycopg.pq.TransactionStatus.INTRANS:
+                self.connection.execute("SET LOCAL SESSION AUTHORIZATION DEFAULT")
+                for name in CONTEXT:
+                    self.all("SELECT set_config(%s, '', TRUE)", name)
+
+    @contextmanager
     def saying(self, *, actor: str | None = None, reason: str | None = None) -> Iterator[Session]:
         """Gives an actor type and a reason to the changes of a block, under the role it has."""
         with self._context({"app.actor_type": actor, "app.status_change_reason": reason}):
