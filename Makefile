@@ -2,6 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
@@ -20,8 +21,8 @@ up: $(READY) ## Start an embedded PostgreSQL at head with the demo tenants; prin
 down: $(READY) ## Stop it; the data stay.
 	@$(BIN)/ticket-schema down
 
-test: $(READY) ## Run the whole suite; the header names the server. ARGS="-k scan" picks.
-	@$(BIN)/pytest $(ARGS)
+test: $(READY) ## Run the whole suite, two servers side by side. ARGS="-k scan" picks, JOBS=0 is one.
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 ##@ A database, named by DATABASE_URL
 

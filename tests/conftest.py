@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -34,6 +35,8 @@ def _started(config: pytest.Config) -> Server:
 def pytest_report_header(config: pytest.Config) -> str:
     if config.option.collectonly:
         return "server: not started"
+    if os.environ.get("TICKET_SCHEMA_TEST_PROVIDER") == "url" and config.getoption("tx", None):
+        raise pytest.UsageError("one server cannot serve several processes: make test JOBS=0")
     server = _started(config)
     return f"server: PostgreSQL {server.version} ({server.provider})"
 
