@@ -71,3 +71,35 @@ def test_a_refund_after_an_undone_check_in_counts_no_event(
         assert db.value(attended, user) == 0
         db.run(SET, "refunded", ticket)
         assert db.value(attended, user) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "wrong"), [("active", "transferred"), ("transferred", "active")]
+)
+def test_the_way_back_leads_to_where_the_ticket_was(
+    db: Session, make: Make, tenant: UUID, *, as_tenant: Acting, before: str, wrong: str
+) -> None:
+    ticket = make.id("tickets", tenant, user_id=make.id("users", tenant), status=before)
+    rounds = "SELECT check_in_round FROM ticketing.tickets WHERE id = %s"
+    with as_tenant(tenant, actor="admin", reason="wrong person"):
+        for turn in (1, 2):
+            assert db.value(rounds, ticket) == turn
+            db.run(SET, "checked_in", ticket)
+            with db.refused("TK210") as refused:
+                db.run(SET, wrong, ticket)
+            assert before in str(refused.error)
+            assert db.one(READ, ticket)["status"] == "checked_in"
+            db.run(SET, before, ticket)
+        assert db.value(rounds, ticket) == 3
+
+
+def test_the_last_check_in_counts_for_the_way_back(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    ticket = make.id("tickets", tenant, user_id=make.id("users", tenant), status="active")
+    with as_tenant(tenant, actor="admin", reason="wrong person"):
+        for status in ("checked_in", "active", "transferred", "checked_in"):
+            db.run(SET, status, ticket)
+        with db.refused("TK210"):
+            db.run(SET, "active", ticket)
+        db.run(SET, "transferred", ticket)
