@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION ticketing.log_tenant_violation(
     p_actual_tenant_id uuid,
     p_table_name text,
     p_operation text,
-    p_details jsonb DEFAULT '{}'
+    p_details jsonb DEFAULT '{}'::jsonb
 )
 RETURNS uuid
 LANGUAGE plpgsql
@@ -22,8 +22,8 @@ DECLARE
     v_operation text := CASE
         WHEN upper(v_word) IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CONTEXT') THEN upper(v_word)
     END;
-    v_unknown jsonb := '{}';
-    v_details jsonb := coalesce(p_details, '{}');
+    v_unknown jsonb := '{}'::jsonb;
+    v_details jsonb := coalesce(p_details, '{}'::jsonb);
     v_id uuid;
 BEGIN
     -- Whoever reports is handling an incident: nothing about the report is worth an error, nor is

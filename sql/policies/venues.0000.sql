@@ -15,6 +15,9 @@ CREATE POLICY venues_worker_update ON ticketing.venues
     FOR UPDATE TO ticketing_worker
     USING (TRUE)
     WITH CHECK (TRUE);
+CREATE POLICY venues_owner_select ON ticketing.venues
+    FOR SELECT TO ticketing_owner
+    USING (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY venues_tenant_isolation ON ticketing.venues IS
     'The floor: whatever another policy grants, ticketing_app and ticketing_readonly touch only '
@@ -30,3 +33,6 @@ COMMENT ON POLICY venues_worker_insert ON ticketing.venues IS
 COMMENT ON POLICY venues_worker_update ON ticketing.venues IS
     'Cross-tenant on purpose: the consumer that copies venues from the venue service serves every'
     ' tenant.';
+COMMENT ON POLICY venues_owner_select ON ticketing.venues IS
+    'Cross-tenant on purpose, for find_ticket_ids alone: it runs as the owner and names the tenant '
+    'of the transaction.';

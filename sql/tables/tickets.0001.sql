@@ -158,6 +158,13 @@ CREATE INDEX idx_tickets_reservation_id
 CREATE INDEX idx_tickets_order_id
     ON ticketing.tickets (tenant_id, order_id)
     WHERE order_id IS NOT NULL;
+-- Without fastupdate: its list of pending words is shared by all tenants and read by every search.
+CREATE INDEX idx_tickets_search_vector
+    ON ticketing.tickets USING gin (ticketing.tenant_lexemes(tenant_id, search_vector))
+    WITH (fastupdate = off);
+-- Statistics of words mix the tenants, and EXPLAIN would show them in its estimates.
+ALTER INDEX ticketing.idx_tickets_search_vector ALTER COLUMN 1 SET STATISTICS 0;
+ALTER TABLE ticketing.tickets ALTER COLUMN search_vector SET STATISTICS 0;
 
 ALTER TABLE ticketing.tickets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticketing.tickets FORCE ROW LEVEL SECURITY;
@@ -308,7 +315,8 @@ COMMENT ON COLUMN ticketing.tickets.metadata IS
     'Free attributes of the caller; never read by this schema.';
 COMMENT ON COLUMN ticketing.tickets.search_vector IS
     'Search words from ticket_number, section, row, seat and external_id, unstemmed; generated, '
-    'never written.';
+    'never written. Searched through search_tickets: under row level security a condition on this '
+    'column reads every ticket of the tenant.';
 COMMENT ON COLUMN ticketing.tickets.version IS
     'Raised by trigger with every update; compare it to refuse a stale write.';
 COMMENT ON COLUMN ticketing.tickets.created_at IS
@@ -395,6 +403,10 @@ COMMENT ON INDEX ticketing.idx_tickets_reservation_id IS
     'Covers the foreign key to reservations: finds the tickets of a reservation.';
 COMMENT ON INDEX ticketing.idx_tickets_order_id IS
     'Covers the foreign key to orders: finds the tickets of an order.';
+COMMENT ON INDEX ticketing.idx_tickets_search_vector IS
+    'Serves search_tickets: each word stands behind its tenant, so a search reads the words of one '
+    'tenant whatever the others have. A search on search_vector itself has no index. It has no '
+    'statistics on purpose.';
 
 GRANT SELECT ON ticketing.tickets TO ticketing_app, ticketing_worker, ticketing_readonly;
 GRANT INSERT ON ticketing.tickets TO ticketing_app, ticketing_worker;

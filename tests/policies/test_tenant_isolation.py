@@ -706,6 +706,11 @@ def test_a_login_without_grants_is_refused_everything(world: World, table: str) 
         "ticketing.status_change_reason()",
         "ticketing.set_ticket_quantity(NULL, 0)",
         "ticketing.move_ticket_inventory(NULL, NULL, 0, 0, 0)",
+        "ticketing.search_tickets('word')",
+        "ticketing.find_ticket_ids('word', NULL, NULL, 1, NULL)",
+        "ticketing.tenant_lexemes(NULL, '')",
+        "ticketing.tenant_query(NULL, '')",
+        "ticketing.runs_as_owner()",
     ],
 )
 def test_a_login_without_grants_can_call_nothing(world: World, call: str) -> None:
