@@ -41,6 +41,7 @@ STEPS = (
     "triggers/ticket_transfers",
     "triggers/refunds",
     "triggers/waitlist",
+    "triggers/idempotency_keys",
     "functions/can_check_in_ticket",
     "functions/get_ticket_transfer_history",
 )

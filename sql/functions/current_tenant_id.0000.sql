@@ -11,8 +11,12 @@ DECLARE
 BEGIN
     -- A setting that was SET LOCAL once reads '' for the rest of the session, and a policy must
     -- not raise: whatever is not a uuid means "no tenant" and shows no rows. The pattern comes
-    -- before the cast because an EXCEPTION block cannot run inside a parallel worker.
-    IF v_tenant ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN
+    -- before the cast because an EXCEPTION block cannot run inside a parallel worker. Three plain
+    -- tests: one pattern with counted repeats takes twice the time, several times a statement.
+    IF v_tenant LIKE '________-____-____-____-____________'
+        AND v_tenant NOT LIKE '%-%-%-%-%-%'
+        AND v_tenant !~ '[^0-9A-Fa-f-]'
+    THEN
         RETURN v_tenant::uuid;
     END IF;
 

@@ -9,7 +9,10 @@ AS $function$
 DECLARE
     v_user text := current_setting('app.current_user_id', TRUE);
 BEGIN
-    IF v_user ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' THEN
+    IF v_user LIKE '________-____-____-____-____________'
+        AND v_user NOT LIKE '%-%-%-%-%-%'
+        AND v_user !~ '[^0-9A-Fa-f-]'
+    THEN
         RETURN v_user::uuid;
     END IF;
 

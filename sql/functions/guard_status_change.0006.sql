@@ -27,7 +27,11 @@ BEGIN
         c_entity,
         OLD.status,
         NEW.status,
-        coalesce(ticketing.status_change_reason(), to_jsonb(NEW) ->> c_reason_column)
+        coalesce(
+            ticketing.status_change_reason(),
+            -- A whole row as JSON is dear: only for an entity that has such a column.
+            CASE WHEN c_reason_column <> '' THEN to_jsonb(NEW) ->> c_reason_column END
+        )
     );
 
     IF NEW.status = 'expired' AND c_deadline_column IS NOT NULL THEN

@@ -14,6 +14,7 @@ GLOBAL_TABLES = {
 # Tables whose constraints and indexes are named by a shorter word, as they were announced.
 SHORT_NAMES = {
     "tenant_access_violations": "tenant_violations",
+    "idempotency_keys": "idempotency",
 }
 
 # Primary keys of tenant tables that are not (tenant_id, id).
@@ -47,6 +48,14 @@ CROSS_TENANT = {
     "tenant_access_violations_worker_select": "not a tenant table; for the platform's auditors",
     "tenant_access_violations_owner_select": "reached only by log_tenant_violation",
     "tenant_access_violations_owner_insert": "reached only by log_tenant_violation",
+    **dict.fromkeys(
+        [
+            "idempotency_keys_worker_select",
+            "idempotency_keys_worker_update",
+            "idempotency_keys_worker_delete",
+        ],
+        "the clean-up deletes expired keys of every tenant; nobody changes one",
+    ),
     "webhook_nonces_worker_select": "not a tenant table",
     "webhook_nonces_worker_insert": "not a tenant table",
     "webhook_nonces_worker_delete": "not a tenant table",
@@ -81,6 +90,7 @@ FLOOR_WITHOUT_WORKER = {
     "reservation_history": "written when the sweeper expires",
     "outbox": "drained by the relay of every tenant",
     "ticket_notifications": "delivered by the sender of every tenant",
+    "idempotency_keys": "cleaned up for every tenant, once expired",
 }
 
 # Functions that run with the rights of ticketing_owner.
@@ -151,6 +161,8 @@ STABLE = {
     "get_ticket_state_history": "reads",
     "get_ticket_transfer_history": "reads",
     "require_role_security": "asks who is logged in",
+    "idempotent_request_fault": "looks at its arguments alone",
+    "require_principal": "compares its argument with the context",
     "require_tenant": "compares its argument with the context",
     "require_tenant_context": "looks the tenant up",
     "runs_as_owner": "IMMUTABLE, so that a policy is decided when a query is planned",

@@ -19,6 +19,7 @@ NO_UUID = {
     "one-digit-long": TENANT + "0",
     "braces": f"{{{TENANT}}}",
     "no-hyphens": TENANT.replace("-", ""),
+    "hyphen-for-a-digit": TENANT.replace("ff-", "f--"),
     "hyphens-misplaced": "6f9619ff8-b86-4d01-b42d-00cf4fc964ff",
     "no-hex-digit": TENANT.replace("f", "g"),
     "leading-space": f" {TENANT}",

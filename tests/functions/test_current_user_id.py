@@ -19,6 +19,7 @@ NO_UUID = {
     "one-digit-long": USER + "0",
     "braces": f"{{{USER}}}",
     "no-hyphens": USER.replace("-", ""),
+    "hyphen-for-a-digit": USER.replace("ff-", "f--"),
     "hyphens-misplaced": "6f9619ff8-b86-4d01-b42d-00cf4fc964ff",
     "no-hex-digit": USER.replace("f", "g"),
     "leading-space": f" {USER}",

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from support import databases
 from support.databases import Database
-from support.factories import FACTORIES, TABLES, Make, Row
+from support.factories import FACTORIES, TABLES, Make, Row, overdue
 from support.servers import Server
 from support.session import Session
 
@@ -37,6 +37,7 @@ CROSS_TENANT = {
     "outbox",
     "ticket_notifications",
     "webhook_nonces",
+    "idempotency_keys",
 }
 UNREADABLE = {(APP, "webhook_nonces"), (READONLY, "webhook_nonces"), (READONLY, "outbox")}
 BOUND = [
@@ -48,7 +49,9 @@ BOUND = [
 # A worker logs the change of a reservation of any tenant; it reads only its own tenant's history.
 INSERTING = [entry for entry in BOUND if entry.values != (WORKER, "reservation_history")]
 NEVER_INSERTED = {"tenants", "ticket_inventory", "ticket_state_history"}
-DELETABLE = {"ticket_bundles", "ticket_bundle_items"}
+DELETABLE = {"ticket_bundles", "ticket_bundle_items", "idempotency_keys"}
+# Rows that may be deleted only once they have expired.
+EXPIRED = {"idempotency_keys": overdue()}
 # Who inserts rows of a table; where a trigger does, the superuser stands in.
 WRITERS = {
     **dict.fromkeys(TABLES, APP),
@@ -292,6 +295,7 @@ def world(server: Server, template: Database) -> Iterator[World]:
             for tenant in tenants:
                 for table in TABLES:
                     given = UNIQUE_VALUES.get(table, {}) if tenant == tenants[1] else {}
+                    given = EXPIRED.get(table, {}) | given
                     theirs[table] = make.row(table, tenant, **given)
                     drafts[tenant, table] = draft(make, table, tenant)
         with made.connect() as superuser:

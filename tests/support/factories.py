@@ -285,6 +285,15 @@ def _violation(make: Make, tenant: UUID, given: Row) -> Row:
     return {"actual_tenant_id": tenant, "operation": "SELECT", **given}
 
 
+def _idempotency_key(make: Make, tenant: UUID, given: Row) -> Row:
+    return {
+        "idempotency_key": _number("key"),
+        "operation": "POST /orders",
+        "request_hash": "ab" * 32,
+        **given,
+    }
+
+
 # Statuses in which a row may start; in any other the factory puts it there past the trigger.
 STARTS = {
     "tickets": ("available", "reserved", "sold", "active"),
@@ -293,6 +302,7 @@ STARTS = {
     "ticket_holds": ("active",),
     "refunds": ("pending", "approved", "completed"),
     "waitlist": ("active",),
+    "idempotency_keys": ("processing", "completed"),
 }
 FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "users": _user,
@@ -318,6 +328,7 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "reservation_history": _reservation_history,
     "ticket_state_history": _state_history,
     "webhook_nonces": _nonce,
+    "idempotency_keys": _idempotency_key,
 }
 TABLES = ("tenants", "ticket_inventory", *FACTORIES)
 # Tables of the platform, whose rows belong to no tenant; each has policy tests of its own.
