@@ -15,6 +15,9 @@ CREATE POLICY events_worker_update ON ticketing.events
     FOR UPDATE TO ticketing_worker
     USING (TRUE)
     WITH CHECK (TRUE);
+CREATE POLICY events_owner_select ON ticketing.events
+    FOR SELECT TO ticketing_owner
+    USING (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY events_tenant_isolation ON ticketing.events IS
     'The floor: whatever another policy grants, ticketing_app and ticketing_readonly touch only '
@@ -30,3 +33,6 @@ COMMENT ON POLICY events_worker_insert ON ticketing.events IS
 COMMENT ON POLICY events_worker_update ON ticketing.events IS
     'Cross-tenant on purpose: the consumer that copies events from the event service serves every'
     ' tenant.';
+COMMENT ON POLICY events_owner_select ON ticketing.events IS
+    'Cross-tenant on purpose, for record_scan_attempt alone: it runs as the owner and names the '
+    'tenant that the transaction works for.';

@@ -15,6 +15,9 @@ CREATE POLICY tenants_worker_update ON ticketing.tenants
     FOR UPDATE TO ticketing_worker
     USING (TRUE)
     WITH CHECK (TRUE);
+CREATE POLICY tenants_owner_select ON ticketing.tenants
+    FOR SELECT TO ticketing_owner
+    USING (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY tenants_tenant_isolation ON ticketing.tenants IS
     'The floor: whatever another policy grants, ticketing_app and ticketing_readonly touch only '
@@ -30,3 +33,6 @@ COMMENT ON POLICY tenants_worker_insert ON ticketing.tenants IS
 COMMENT ON POLICY tenants_worker_update ON ticketing.tenants IS
     'Cross-tenant on purpose: the consumer that copies tenants from the auth service serves every'
     ' tenant.';
+COMMENT ON POLICY tenants_owner_select ON ticketing.tenants IS
+    'Cross-tenant on purpose, for record_scan_attempt alone: it runs as the owner and names the '
+    'tenant that the transaction works for.';

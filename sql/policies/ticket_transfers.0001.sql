@@ -12,6 +12,9 @@ CREATE POLICY ticket_transfers_tenant_update ON ticketing.ticket_transfers
     FOR UPDATE TO ticketing_app, ticketing_worker
     USING (tenant_id = (SELECT ticketing.current_tenant_id()))
     WITH CHECK (tenant_id = (SELECT ticketing.current_tenant_id()));
+CREATE POLICY ticket_transfers_owner_select ON ticketing.ticket_transfers
+    FOR SELECT TO ticketing_owner
+    USING (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY ticket_transfers_tenant_isolation ON ticketing.ticket_transfers IS
     'The floor: whatever another policy grants, ticketing_app, ticketing_worker and '
@@ -22,3 +25,6 @@ COMMENT ON POLICY ticket_transfers_tenant_insert ON ticketing.ticket_transfers I
     'A session with a tenant adds rows of that tenant; without one, none.';
 COMMENT ON POLICY ticket_transfers_tenant_update ON ticketing.ticket_transfers IS
     'A session with a tenant changes rows of that tenant; without one, none.';
+COMMENT ON POLICY ticket_transfers_owner_select ON ticketing.ticket_transfers IS
+    'Cross-tenant on purpose, for record_scan_attempt alone: it runs as the owner and names the '
+    'tenant that the transaction works for.';

@@ -43,6 +43,10 @@ CREATE POLICY tickets_admin_all ON ticketing.tickets
 CREATE POLICY tickets_owner_select ON ticketing.tickets
     FOR SELECT TO ticketing_owner
     USING (ticketing.runs_as_owner());
+CREATE POLICY tickets_owner_update ON ticketing.tickets
+    FOR UPDATE TO ticketing_owner
+    USING (current_user = 'ticketing_owner')
+    WITH CHECK (current_user = 'ticketing_owner');
 
 COMMENT ON POLICY tickets_tenant_isolation ON ticketing.tickets IS
     'The floor: whatever another policy grants, every role touches only tickets of the tenant in '
@@ -59,6 +63,9 @@ COMMENT ON POLICY tickets_admin_all ON ticketing.tickets IS
     'A session that acts for the tenant, a service or its staff and admins, works with all '
     'tickets of that tenant and of no other; grants say which commands each role has.';
 COMMENT ON POLICY tickets_owner_select ON ticketing.tickets IS
-    'Cross-tenant on purpose, for the trigger that counts attended events and for '
-    'find_ticket_ids: both run as the owner and name the tenant. Decided when the query is '
-    'planned, so that a search may use its index.';
+    'Cross-tenant on purpose, for functions that run as the owner and name the tenant: the trigger '
+    'that counts attended events, record_scan_attempt and find_ticket_ids. Decided when the query '
+    'is planned, so that a search may use its index.';
+COMMENT ON POLICY tickets_owner_update ON ticketing.tickets IS
+    'Cross-tenant on purpose, for record_scan_attempt alone: it runs as the owner and names the '
+    'tenant that the transaction works for.';

@@ -76,6 +76,17 @@ CROSS_TENANT = {
         "reached only by functions that run as the owner, which name the tenant of the row that "
         "fired them",
     ),
+    **dict.fromkeys(
+        [
+            "events_owner_select",
+            "tenants_owner_select",
+            "ticket_scans_owner_insert",
+            "ticket_scans_owner_select",
+            "ticket_transfers_owner_select",
+            "tickets_owner_update",
+        ],
+        "reached only by record_scan_attempt, which names the tenant of the transaction",
+    ),
     "venues_owner_select": "the search asks which venues a user created, and names the tenant",
 }
 
@@ -102,6 +113,7 @@ SECURITY_DEFINER = {
     "log_ticket_status_change": "no role may write the history by hand",
     "log_ticket_status_change_manual": "no role may write the history by hand",
     "move_house_hold_inventory": "no other role may write counters",
+    "record_scan_attempt": "no other role may write scans",
     "release_ticket_availability": "no other role may write counters",
     "update_ticket_availability_on_reservation": "no other role may write counters",
     "update_user_events_attended": "no other role may write a person's counts",
@@ -151,6 +163,7 @@ WITHOUT_ROW_SECURITY = {
 SETS_SETTINGS = {
     "act_as": "for functions that act by a rule of the schema",
     "clear_tenant_context": "takes the context of the transaction away",
+    "record_scan_attempt": "tells the history that a door did it, where the caller says nothing",
     "set_tenant_context": "gives the transaction its context, once it is verified",
 }
 
@@ -178,6 +191,7 @@ DEFINERS_CALLED = {
     "find_ticket_ids": "requires a tenant and shows no id outside it",
     "log_tenant_violation": "reads no row of a tenant, and what it writes no tenant may read",
     "log_ticket_status_change_manual": "requires its tenant to be the transaction's",
+    "record_scan_attempt": "requires its tenant to be the transaction's, and names it throughout",
 }
 
 # Policies of the owner that are decided when a query is planned, so that no condition stays in

@@ -123,13 +123,37 @@ def northlight(clone: Database) -> tuple[UUID, UUID]:
 
 @pytest.mark.usefixtures("northlight")
 def test_the_context_of_the_docs_is_accepted(clone: Database) -> None:
-    (text,) = blocks(ROOT / "docs" / "dependents.md", "sql")
+    text, *_ = blocks(ROOT / "docs" / "dependents.md", "sql")
     with clone.connect("ts_test_app") as connection:
         for statement in filter(None, map(str.strip, text.split(";"))):
             cursor = connection.execute(statement.encode())
             if statement.startswith("SELECT name"):
                 assert len(cursor.fetchall()) == 1
         assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+def test_the_door_of_the_docs_lets_somebody_in(clone: Database) -> None:
+    found = blocks(ROOT / "docs" / "dependents.md", "sql")
+    (text,) = [block for block in found if "record_scan_attempt" in block]
+    with clone.connect() as connection, clone.connect("ts_test_app") as service:
+        demo.load(connection)
+        for _ in range(2):
+            service.execute(text.encode())
+        rows = connection.execute(
+            "SELECT result, is_first_entry, client_nonce FROM ticketing.ticket_scans"
+        ).fetchall()
+    assert rows == [("valid", True, "1f0c7d")]
+
+
+def test_each_result_of_a_scan_is_explained(db: Session) -> None:
+    text = (ROOT / "docs" / "dependents.md").read_text("utf-8")
+    table = text.partition("| `result` |")[2].partition("\n\n")[0]
+    told = {word for row in table.splitlines() for word in re.findall(r"`(\w+)`", row[:60])}
+    (listed,) = db.one(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s",
+        "chk_ticket_scans_result",
+    ).values()
+    assert told == set(re.findall(r"'(\w+)'::text", listed))
 
 
 def test_each_argument_of_the_docs_sets_the_variable_beside_it(

@@ -96,6 +96,28 @@ def _offer(db: Session, world: World) -> object:
     )
 
 
+def _scan(db: Session, world: World) -> object:
+    """Lets the ticket in, whatever the time; uploads that again; scans it once more."""
+    db.run(
+        "UPDATE ticketing.ticket_transfers SET status = 'cancelled' WHERE tenant_id = %s"
+        " AND id = %s",
+        world.tenant,
+        world.transfer,
+    )
+    entry = (
+        "SELECT result FROM ticketing.record_scan_attempt(%s, %s, %s, p_device_id => 'gate',"
+        " p_client_nonce => '1', p_offline => TRUE, p_forced => TRUE)"
+    )
+    repeat = (
+        "SELECT ticket_status FROM ticketing.record_scan_attempt(%s, %s, %s,"
+        " p_admission_period => 'day 2')"
+    )
+    values = world.tenant, world.ticket, world.kind["event_id"]
+    found = [db.value(query, *values) for query in (entry, entry, repeat)]
+    assert found == ["valid", "valid", "checked_in"]
+    return found
+
+
 CALLS: dict[str, Call] = {
     "set the context": _query(
         "SELECT ticketing.set_tenant_context(%s, %s, 'staff')", "tenant", "user"
@@ -117,6 +139,8 @@ CALLS: dict[str, Call] = {
     "tickets of a user": _query("SELECT * FROM ticketing.tickets WHERE user_id = %s", "user"),
     "tickets of an order": _query("SELECT * FROM ticketing.tickets WHERE order_id = %s", "order"),
     "may it check in": _query("SELECT ticketing.can_check_in_ticket(%s)", "ticket"),
+    "scan a ticket": _scan,
+    "was it just let in": _query("SELECT * FROM ticketing.check_duplicate_scan(%s)", "ticket"),
     "history of a ticket": _query(
         "SELECT * FROM ticketing.get_ticket_state_history(%s)", "ticket", rows=1
     ),

@@ -277,6 +277,17 @@ def _state_history(make: Make, tenant: UUID, given: Row) -> Row:
     return {"new_status": "sold", "previous_status": "reserved", "source": "import", **filled}
 
 
+def _scan(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = dict(given)
+    if "ticket_id" not in filled and "raw_code_hash" not in filled:
+        event = {"event_id": filled["event_id"]} if "event_id" in filled else {}
+        filled["ticket_id"] = make.id("tickets", tenant, **event)
+    if "event_id" not in filled and filled.get("ticket_id") is not None:
+        query = "SELECT event_id FROM ticketing.tickets WHERE id = %s"
+        filled["event_id"] = make.session.one(query, filled["ticket_id"])["event_id"]
+    return {"result": "valid", **_needed(make, tenant, filled, event_id="events")}
+
+
 def _nonce(make: Make, tenant: UUID, given: Row) -> Row:
     return {"endpoint": "stripe", "nonce": _number("nonce"), **given}
 
@@ -329,6 +340,7 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "ticket_state_history": _state_history,
     "webhook_nonces": _nonce,
     "idempotency_keys": _idempotency_key,
+    "ticket_scans": _scan,
 }
 TABLES = ("tenants", "ticket_inventory", *FACTORIES)
 # Tables of the platform, whose rows belong to no tenant; each has policy tests of its own.
