@@ -42,6 +42,7 @@ STEPS = (
     "triggers/refunds",
     "triggers/waitlist",
     "triggers/idempotency_keys",
+    "triggers/pending_transactions",
     "functions/can_check_in_ticket",
     "functions/get_ticket_transfer_history",
 )

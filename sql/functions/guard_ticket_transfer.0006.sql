@@ -44,6 +44,23 @@ BEGIN
                     HINT = 'Read the ticket again; only its holder hands on an active ticket.';
         END IF;
 
+        -- Whoever signs for a ticket locks it first (create_pending_transaction), so that one of
+        -- the two sees the other.
+        IF EXISTS (
+            SELECT 1
+            FROM ticketing.pending_transactions AS x
+            WHERE
+                x.tenant_id = NEW.tenant_id
+                AND x.ticket_id = NEW.ticket_id
+                AND x.status IN ('pending', 'confirming')
+                AND x.tx_type <> 'verify'
+        ) THEN
+            RAISE EXCEPTION 'ticket % has a transaction in flight', NEW.ticket_id
+                USING
+                    ERRCODE = 'TK209',
+                    HINT = 'Wait until it is confirmed, failed or expired.';
+        END IF;
+
         RETURN NEW;
     END IF;
 
@@ -65,6 +82,22 @@ BEGIN
     THEN
         RAISE EXCEPTION 'transfer % could be accepted until %', OLD.id, OLD.expires_at
             USING ERRCODE = 'TK207', HINT = 'Ask the sender for a new offer.';
+    END IF;
+
+    -- The token goes first: the holder does not change while the chain may still decide otherwise.
+    IF NEW.status = 'completed' AND EXISTS (
+        SELECT 1
+        FROM ticketing.pending_transactions AS x
+        WHERE
+            x.tenant_id = NEW.tenant_id
+            AND x.ticket_id = NEW.ticket_id
+            AND x.status IN ('pending', 'confirming')
+            AND x.tx_type <> 'verify'
+    ) THEN
+        RAISE EXCEPTION 'ticket % has a transaction in flight', NEW.ticket_id
+            USING
+                ERRCODE = 'TK209',
+                HINT = 'Wait until it is confirmed, failed or expired.';
     END IF;
 
     CASE NEW.status
@@ -91,5 +124,7 @@ $function$;
 COMMENT ON FUNCTION ticketing.guard_ticket_transfer() IS
     'BEFORE INSERT OR UPDATE trigger of ticket_transfers. An offer is made by the holder, of a '
     'ticket that is active or transferred and may be handed on (TK206); transfers of type admin '
-    'and correction pass over is_transferable and max_transfers. An existing one keeps its subject '
-    '(TK002), is not accepted after expires_at (TK207), and is stamped with each change.';
+    'and correction pass over is_transferable and max_transfers. None is offered or completed '
+    'while a transaction of the ticket is in flight (TK209). An existing one keeps its subject '
+    '(TK002), is not accepted after expires_at (TK207), and is stamped with each change. Lock the '
+    'ticket before you complete.';

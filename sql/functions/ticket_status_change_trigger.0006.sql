@@ -55,6 +55,22 @@ BEGIN
         NEW.checked_in_by := coalesce(NEW.checked_in_by, NEW.status_changed_by);
     END IF;
 
+    -- The money goes back only when it is known what the chain made of the ticket.
+    IF NEW.status = 'refunded' AND EXISTS (
+        SELECT 1
+        FROM ticketing.pending_transactions AS x
+        WHERE
+            x.tenant_id = NEW.tenant_id
+            AND x.ticket_id = NEW.id
+            AND x.status IN ('pending', 'confirming')
+            AND x.tx_type <> 'verify'
+    ) THEN
+        RAISE EXCEPTION 'ticket % has a transaction in flight', NEW.id
+            USING
+                ERRCODE = 'TK209',
+                HINT = 'Wait until it is confirmed, failed or expired.';
+    END IF;
+
     RETURN NEW;
 END;
 $function$;
@@ -63,4 +79,4 @@ COMMENT ON FUNCTION ticketing.ticket_status_change_trigger() IS
     'BEFORE INSERT and BEFORE UPDATE OF status trigger of tickets: the change must stand in '
     'state_transitions (TK201 to TK203); stamps when, by whom (app.current_user_id) and why '
     '(status_reason, else app.status_change_reason); a ticket with an open transfer is not '
-    'checked in (TK208).';
+    'checked in (TK208), one with a transaction in flight not refunded (TK209).';

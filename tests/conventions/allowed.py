@@ -13,6 +13,8 @@ GLOBAL_TABLES = {
 
 # Tables whose constraints and indexes are named by a shorter word, as they were announced.
 SHORT_NAMES = {
+    "blockchain_sync_log": "sync_log",
+    "pending_transactions": "pending_tx",
     "tenant_access_violations": "tenant_violations",
     "idempotency_keys": "idempotency",
 }
@@ -162,6 +164,7 @@ WITHOUT_ROW_SECURITY = {
 # Functions that set a session variable, for the transaction.
 SETS_SETTINGS = {
     "act_as": "for functions that act by a rule of the schema",
+    "give_reason": "for functions that know why a status changes",
     "clear_tenant_context": "takes the context of the transaction away",
     "record_scan_attempt": "tells the history that a door did it, where the caller says nothing",
     "set_tenant_context": "gives the transaction its context, once it is verified",
@@ -171,6 +174,9 @@ SETS_SETTINGS = {
 STABLE = {
     "check_state_transition": "looks a rule up",
     "find_ticket_ids": "reads",
+    "get_pending_transaction_status": "reads one row",
+    "has_pending_transaction": "looks for one row",
+    "require_mintable": "asks what became of a ticket",
     "get_ticket_state_history": "reads",
     "get_ticket_transfer_history": "reads",
     "require_role_security": "asks who is logged in",

@@ -157,6 +157,75 @@ def test_two_offers_at_once_leave_one(clone: Database) -> None:
     assert {error.diag.constraint_name for error in errors} == {"uq_ticket_transfers_one_open"}
 
 
+# --- what is in flight on the chain ---
+
+CONFIRM = """
+    UPDATE ticketing.pending_transactions
+    SET status = 'confirmed', commitment = 'finalized', slot = 7, confirmed_at = now(),
+        error_code = NULL
+    WHERE id = %s
+"""
+
+
+def in_flight(make: Make, tenant: UUID, ticket: UUID, **given: Any) -> UUID:
+    return make.id("pending_transactions", tenant, ticket_id=ticket, **given)
+
+
+@pytest.mark.parametrize("status", ["pending", "confirming"])
+@pytest.mark.parametrize("kind", ["mint", "transfer", "burn", "metadata_update"])
+def test_a_ticket_with_a_transaction_in_flight_is_not_offered(
+    db: Session,
+    make: Make,
+    tenant: UUID,
+    *,
+    holder: UUID,
+    as_tenant: Acting,
+    status: str,
+    kind: str,
+) -> None:
+    ticket = held(make, tenant, holder)
+    tx = in_flight(make, tenant, ticket, tx_type=kind, status=status)
+    for way in ("gift", "resale", "admin", "correction"):
+        with as_tenant(tenant), db.refused("TK209"):
+            offer(db, tenant, ticket, holder, way)
+    db.run(CONFIRM, tx)
+    with as_tenant(tenant):
+        assert offer(db, tenant, ticket, holder) == 1
+
+
+@pytest.mark.parametrize("status", ["pending", "confirming"])
+def test_nor_handed_over(
+    db: Session, make: Make, tenant: UUID, *, holder: UUID, as_tenant: Acting, status: str
+) -> None:
+    ticket = held(make, tenant, holder)
+    made = make.id("ticket_transfers", tenant, from_user_id=holder, ticket_id=ticket)
+    friend = make.id("users", tenant)
+    move = "UPDATE ticketing.ticket_transfers SET status = %s, to_user_id = %s WHERE id = %s"
+    tx = in_flight(make, tenant, ticket, tx_type="transfer", status=status)
+    with as_tenant(tenant):
+        with db.refused("TK209"):
+            db.run(move, "completed", friend, made)
+        assert db.run(move, "accepted", friend, made) == 1
+        with db.refused("TK209"):
+            db.run(move, "completed", friend, made)
+    db.run(CONFIRM, tx)
+    with as_tenant(tenant):
+        assert db.run(move, "completed", friend, made) == 1
+
+
+def test_a_look_at_the_chain_and_what_another_ticket_waits_for_are_not_in_the_way(
+    db: Session, make: Make, tenant: UUID, holder: UUID, as_tenant: Acting
+) -> None:
+    ticket, other = held(make, tenant, holder), held(make, tenant, holder)
+    make.row("pending_transactions", tenant, tx_type="verify", ticket_id=ticket)
+    in_flight(make, tenant, other, tx_type="burn", status="pending")
+    friend = make.id("users", tenant)
+    with as_tenant(tenant):
+        assert offer(db, tenant, ticket, holder) == 1
+        complete = "UPDATE ticketing.ticket_transfers SET status = 'completed', to_user_id = %s"
+        assert db.run(complete, friend) == 1
+
+
 # --- an offer that stands ---
 
 

@@ -149,6 +149,46 @@ def test_a_missing_status_is_left_to_its_constraint(
         become(db, ticket, None)  # type: ignore[arg-type]
 
 
+# --- a ticket in flight on the chain is not refunded ---
+
+
+def in_flight(make: Make, tenant: UUID, ticket: UUID, **given: Any) -> UUID:
+    return make.id("pending_transactions", tenant, ticket_id=ticket, **given)
+
+
+@pytest.mark.parametrize("status", ["pending", "confirming"])
+@pytest.mark.parametrize("kind", ["mint", "transfer", "burn", "metadata_update"])
+def test_a_ticket_with_a_transaction_in_flight_is_not_refunded(
+    db: Session, make: Make, tenant: UUID, *, ticket: UUID, status: str, kind: str
+) -> None:
+    tx = in_flight(make, tenant, ticket, tx_type=kind, status=status)
+    with db.acting("ticketing_app", tenant=tenant, actor="admin", reason="asked for"):
+        with db.refused("TK209"):
+            become(db, ticket, "refunded")
+        # What must not wait does not.
+        with db.connection.transaction(force_rollback=True):
+            assert become(db, ticket, "revoked")["status"] == "revoked"
+        assert become(db, ticket, "checked_in")["status"] == "checked_in"
+        db.run(
+            """
+            UPDATE ticketing.pending_transactions
+            SET status = 'failed', error_code = 'Custom:1', failed_at = now() WHERE id = %s
+            """,
+            tx,
+        )
+        assert become(db, ticket, "refunded")["status"] == "refunded"
+
+
+def test_a_look_at_the_chain_is_not_in_the_way_of_a_refund(
+    db: Session, make: Make, tenant: UUID, ticket: UUID
+) -> None:
+    make.row("pending_transactions", tenant, tx_type="verify", ticket_id=ticket)
+    other = make.id("tickets", tenant, status="active", user_id=make.id("users", tenant))
+    in_flight(make, tenant, other, tx_type="burn", status="pending")
+    with db.acting("ticketing_app", tenant=tenant, actor="admin", reason="asked for"):
+        assert become(db, ticket, "refunded")["status"] == "refunded"
+
+
 # --- a ticket on offer does not enter ---
 
 

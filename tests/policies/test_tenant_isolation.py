@@ -157,6 +157,15 @@ REFERENCES: dict[str, dict[str, str]] = {
     "reservation_history": {
         "reservation_id": "reservations",
     },
+    "pending_transactions": {
+        "ticket_id": "tickets",
+        "event_id": "events",
+        "transfer_id": "ticket_transfers",
+        "replaces_id": "pending_transactions",
+    },
+    "blockchain_sync_log": {
+        "ticket_id": "tickets",
+    },
     "ticket_state_history": {
         "ticket_id": "tickets",
     },

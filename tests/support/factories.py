@@ -272,6 +272,58 @@ def _reservation_history(make: Make, tenant: UUID, given: Row) -> Row:
     return {"status_to": "confirmed", "status_from": "pending", "quantity": 1, **filled}
 
 
+def signature() -> str:
+    """Returns a signature of a transaction that no other call returns."""
+    return _base58(next(_numbers), 88)
+
+
+def blockhash() -> str:
+    """Returns a blockhash, or an address, that no other call returns."""
+    return _base58(next(_numbers), 44)
+
+
+def _base58(number: int, length: int) -> str:
+    alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+    digits = ""
+    while number:
+        number, digit = divmod(number, 58)
+        digits = alphabet[digit] + digits
+    return digits.rjust(length, "z")
+
+
+# What a transaction must carry to be in a status.
+TRANSACTIONS: dict[str, Row] = {
+    "pending": {},
+    "confirming": {"commitment": "confirmed", "slot": 100},
+    "confirmed": {
+        "commitment": "finalized",
+        "slot": 100,
+        "confirmed_at": datetime(2030, 1, 1, tzinfo=UTC),
+    },
+    "failed": {"error_code": "InsufficientFunds", "failed_at": datetime(2030, 1, 1, tzinfo=UTC)},
+    "expired": {"not_found_at_height": 1001, "expired_at": datetime(2030, 1, 1, tzinfo=UTC)},
+    "replaced": {},
+}
+
+
+def _transaction(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = {
+        "tx_signature": signature(),
+        "tx_type": "mint",
+        "blockhash": blockhash(),
+        "last_valid_block_height": 1000,
+        **TRANSACTIONS.get(given.get("status", "pending"), {}),
+        **given,
+    }
+    if filled["tx_type"] == "verify":
+        return filled
+    return _needed(make, tenant, filled, ticket_id="tickets")
+
+
+def _sync_log(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"event_type": "ownership_verified", **given}
+
+
 def _state_history(make: Make, tenant: UUID, given: Row) -> Row:
     filled = _needed(make, tenant, given, ticket_id="tickets")
     return {"new_status": "sold", "previous_status": "reserved", "source": "import", **filled}
@@ -314,6 +366,7 @@ STARTS = {
     "refunds": ("pending", "approved", "completed"),
     "waitlist": ("active",),
     "idempotency_keys": ("processing", "completed"),
+    "pending_transactions": ("pending",),
 }
 FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "users": _user,
@@ -341,6 +394,8 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "webhook_nonces": _nonce,
     "idempotency_keys": _idempotency_key,
     "ticket_scans": _scan,
+    "pending_transactions": _transaction,
+    "blockchain_sync_log": _sync_log,
 }
 TABLES = ("tenants", "ticket_inventory", *FACTORIES)
 # Tables of the platform, whose rows belong to no tenant; each has policy tests of its own.

@@ -59,3 +59,52 @@ def race(
 
     with ThreadPoolExecutor(callers) as pool:
         return list(pool.map(call, range(callers)))
+
+
+def in_turn(
+    target: Database,
+    login: str,
+    first: Callable[[psycopg.Connection], T],
+    second: Callable[[psycopg.Connection], T],
+    *,
+    tenant: UUID,
+) -> tuple[T, T | psycopg.Error, bool]:
+    """Lets a second caller begin while the first has done its work and not committed.
+
+    Args:
+        target: a database of its own, since callers commit.
+        login: who both are.
+        first: what the first does; it commits when the second waits for it, or is through.
+        second: what the second does.
+        tenant: set as the context of both transactions.
+
+    Returns:
+        The result of the first, the result or error of the second, and whether it had to wait.
+    """
+
+    def act(connection: psycopg.Connection, what: Callable[[psycopg.Connection], T]) -> T:
+        connection.execute("SELECT set_config('app.current_tenant_id', %s, TRUE)", [str(tenant)])
+        return what(connection)
+
+    def call() -> T | psycopg.Error:
+        try:
+            with later.transaction():
+                return act(later, second)
+        except psycopg.Error as error:
+            return error
+
+    waits = "SELECT FROM pg_locks WHERE NOT granted AND pid = %s"
+    with (
+        target.connect(login) as sooner,
+        target.connect(login) as later,
+        target.connect() as watcher,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        with sooner.transaction():
+            result = act(sooner, first)
+            answer = pool.submit(call)
+            while not answer.done():
+                if watcher.execute(waits, [later.info.backend_pid]).fetchone() is not None:
+                    break
+            waited = not answer.done()
+        return result, answer.result(timeout=10), waited
