@@ -9,6 +9,7 @@ GLOBAL_TABLES = {
     "state_transitions": "rules, the same for every tenant and written by migrations only",
     "tenant_access_violations": "a row concerns two tenants, perhaps one that does not exist",
     "webhook_nonces": "a webhook proves itself fresh before its tenant is known",
+    "account_lockout_events": "a person is locked out before the tenant is known",
 }
 
 # Tables whose constraints and indexes are named by a shorter word, as they were announced.
@@ -61,6 +62,9 @@ CROSS_TENANT = {
     "webhook_nonces_worker_select": "not a tenant table",
     "webhook_nonces_worker_insert": "not a tenant table",
     "webhook_nonces_worker_delete": "not a tenant table",
+    "account_lockout_events_worker_select": "not a tenant table; attacks show across tenants",
+    "account_lockout_events_owner_select": "reached only by the lockout functions",
+    "account_lockout_events_owner_insert": "reached only by the lockout functions",
     **dict.fromkeys(
         [
             "ticket_inventory_owner_select",
@@ -111,12 +115,16 @@ SECURITY_DEFINER = {
     "apply_refund_to_order": "no other role may write orders.refunded_cents",
     "create_ticket_inventory": "no other role may insert counters",
     "find_ticket_ids": "no index serves words under row level security",
+    "locked_until": "no other role but the worker may read lockouts",
     "log_tenant_violation": "no role may write the table by hand",
     "log_ticket_status_change": "no role may write the history by hand",
     "log_ticket_status_change_manual": "no role may write the history by hand",
     "move_house_hold_inventory": "no other role may write counters",
     "record_scan_attempt": "no other role may write scans",
+    "record_failed_attempt": "no other role may write lockouts",
+    "record_successful_login": "no other role may write lockouts",
     "release_ticket_availability": "no other role may write counters",
+    "unlock_account": "no other role may write lockouts",
     "update_ticket_availability_on_reservation": "no other role may write counters",
     "update_user_events_attended": "no other role may write a person's counts",
     "update_user_ticket_stats": "no other role may write a person's counts",
@@ -127,6 +135,7 @@ READS_SETTINGS = {
     "acts_for_tenant": "a helper",
     "current_tenant_id": "a helper",
     "current_user_id": "a helper",
+    "require_session_user": "a user who is no uuid must not pass for a service, which has none",
     "current_actor_type": "a helper",
     "status_change_reason": "a helper",
     "status_change_source": "a helper",
@@ -136,6 +145,10 @@ READS_SETTINGS = {
 INTERNAL = {
     "move_ticket_inventory": "the counters move only together with the rows that they count",
     "runs_as_owner": "a policy of the owner asks, for the owner",
+    "add_failed_attempt": "part of record_failed_attempt, which validates",
+    "lock_lockout": "part of the lockout functions",
+    "lockout_identifier": "part of the lockout functions",
+    "lockout_state": "part of the lockout functions; takes any tenant",
 }
 
 # Functions that pin more than the search path. Those without sequential scans look the counters up
@@ -172,6 +185,7 @@ SETS_SETTINGS = {
 
 # Functions that read, and so may be STABLE; everything else is VOLATILE.
 STABLE = {
+    "approver_role": "looks a user up",
     "check_state_transition": "looks a rule up",
     "find_ticket_ids": "reads",
     "get_pending_transaction_status": "reads one row",
@@ -182,7 +196,15 @@ STABLE = {
     "require_role_security": "asks who is logged in",
     "idempotent_request_fault": "looks at its arguments alone",
     "require_principal": "compares its argument with the context",
+    "get_spending_status": "sums",
+    "is_locked": "asks locked_until",
+    "locked_until": "asks lockout_state",
+    "lockout_identifier": "computes",
+    "lockout_state": "counts",
+    "require_fresh_snapshot": "looks at the isolation level",
     "require_tenant": "compares its argument with the context",
+    "spending_limit_of": "looks limits up",
+    "valid_approvals": "counts",
     "require_tenant_context": "looks the tenant up",
     "runs_as_owner": "IMMUTABLE, so that a policy is decided when a query is planned",
     "search_tickets": "reads",
@@ -198,10 +220,41 @@ DEFINERS_CALLED = {
     "log_tenant_violation": "reads no row of a tenant, and what it writes no tenant may read",
     "log_ticket_status_change_manual": "requires its tenant to be the transaction's",
     "record_scan_attempt": "requires its tenant to be the transaction's, and names it throughout",
+    "locked_until": "reads for current_tenant_id() and for the platform, nothing else",
+    "record_failed_attempt": "writes for current_tenant_id(), or the platform without one",
+    "record_successful_login": "writes for current_tenant_id(), or the platform without one",
+    "unlock_account": "writes for current_tenant_id(), or the platform without one",
 }
 
 # Policies of the owner that are decided when a query is planned, so that no condition stays in
 # front of an index.
 DECIDED_WHEN_PLANNED = {
     "tickets_owner_select": "the search for words needs its index",
+}
+
+# Names that the design gives without the table's.
+OTHER_NAMES = {
+    "chk_per_tx_limit_positive",
+    "chk_daily_limit_positive",
+    "chk_weekly_limit_positive",
+    "chk_monthly_limit_positive",
+    "chk_limits_hierarchy",
+    "chk_spending_amount_positive",
+    "chk_spending_type",
+    "uq_spending_tx_reference",
+    "uq_spending_tx_reversal",
+    "idx_spending_tx_user_date",
+    "chk_lockout_identifier",
+    "chk_lockout_identifier_type",
+    "chk_lockout_event_type",
+    "chk_lockout_count",
+    "chk_lockout_locked",
+    "idx_lockout_events_identifier",
+    "idx_lockout_events_window",
+    "chk_multisig_status_valid",
+    "chk_required_approvals",
+    "chk_multisig_executed",
+    "chk_multisig_decided",
+    "chk_multisig_expiry",
+    "idx_multisig_requests_status",
 }

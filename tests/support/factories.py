@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -344,6 +344,67 @@ def _nonce(make: Make, tenant: UUID, given: Row) -> Row:
     return {"endpoint": "stripe", "nonce": _number("nonce"), **given}
 
 
+def _spending_limit(make: Make, tenant: UUID, given: Row) -> Row:
+    return _needed(make, tenant, given, user_id="users")
+
+
+def _spending(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = dict(given)
+    if given.get("reverses_id"):
+        query = """
+            SELECT user_id, currency, amount_cents FROM ticketing.spending_transactions
+            WHERE id = %s
+        """
+        spending = make.session.one(query, given["reverses_id"])
+        filled = {"transaction_type": "reversal", **spending, **given}
+    filled = _needed(make, tenant, filled, user_id="users")
+    return {"amount_cents": 100, "transaction_reference": _number("order"), **filled}
+
+
+def _lockout_event(make: Make, tenant: UUID, given: Row) -> Row:
+    return {
+        "identifier": _number("device"),
+        "identifier_type": "device",
+        "event_type": "failed_attempt",
+        **given,
+    }
+
+
+def _approval_request(make: Make, tenant: UUID, given: Row) -> Row:
+    now = datetime.now(UTC)
+    past: dict[str, Row] = {
+        "approved": {"decided_at": now},
+        "rejected": {"decided_at": now, "decision_reason": "no"},
+        "executed": {"decided_at": now, "executed_at": now, "executed_by": uuid4()},
+    }
+    return {
+        "operation_type": "refund.large",
+        "operation_data": {"number": _number("operation")},
+        **past.get(given.get("status", ""), {}),
+        **_needed(make, tenant, given, requested_by="users"),
+    }
+
+
+def _approval(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, request_id="multisig_approval_requests")
+    query = "SELECT operation_hash FROM ticketing.multisig_approval_requests WHERE id = %s"
+    return {
+        "approver_id": given.get("approver_id") or make.id("users", tenant, role="admin"),
+        "approver_role": "admin",
+        "operation_hash": make.session.value(query, filled["request_id"]),
+        **filled,
+    }
+
+
+def _rejection(make: Make, tenant: UUID, given: Row) -> Row:
+    return {
+        "rejecter_id": given.get("rejecter_id") or make.id("users", tenant, role="admin"),
+        "rejecter_role": "admin",
+        "reason": "no",
+        **_needed(make, tenant, given, request_id="multisig_approval_requests"),
+    }
+
+
 def _violation(make: Make, tenant: UUID, given: Row) -> Row:
     return {"actual_tenant_id": tenant, "operation": "SELECT", **given}
 
@@ -367,6 +428,7 @@ STARTS = {
     "waitlist": ("active",),
     "idempotency_keys": ("processing", "completed"),
     "pending_transactions": ("pending",),
+    "multisig_approval_requests": ("pending",),
 }
 FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "users": _user,
@@ -396,6 +458,12 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "ticket_scans": _scan,
     "pending_transactions": _transaction,
     "blockchain_sync_log": _sync_log,
+    "spending_limits": _spending_limit,
+    "spending_transactions": _spending,
+    "account_lockout_events": _lockout_event,
+    "multisig_approval_requests": _approval_request,
+    "multisig_approvals": _approval,
+    "multisig_rejections": _rejection,
 }
 TABLES = ("tenants", "ticket_inventory", *FACTORIES)
 # Tables of the platform, whose rows belong to no tenant; each has policy tests of its own.

@@ -27,6 +27,8 @@ SMALL = {"tenants", "ticket_inventory", "venues", "events", "discounts", "ticket
 
 # What a copy has instead of the value of its pattern; g is the number of the copy.
 VALUES = {
+    ("spending_limits", "currency"): "t.currency",
+    ("spending_transactions", "transaction_type"): "t.transaction_type",
     ("tickets", "status"): "(ARRAY['available', 'sold', 'active', 'active'])[1 + g % 4]",
     ("tickets", "user_id"): "CASE WHEN g % 4 > 0 THEN md5('user' || g % 50000)::uuid END",
     ("tickets", "purchaser_email"): "'buyer' || g || '@example.org'",

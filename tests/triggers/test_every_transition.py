@@ -35,7 +35,8 @@ class Machine:
         overdue: columns of a new row, or of the step named, whose deadline has passed.
         roads: how to reach a status, where the shortest road will not do for a pair.
         reason: the column of a step that is a reason in itself, left out where there is to be none.
-        check: the name of the list of statuses, where it is not chk_<table>_status.
+        around: what a new row needs around it before it can go on.
+        check: the constraint that lists the statuses, where it is not called after the table.
     """
 
     table: str
@@ -44,6 +45,7 @@ class Machine:
     overdue: Callable[[], dict[str, Row]] = dict
     roads: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     reason: str = ""
+    around: Callable[[Make, Row], None] = lambda _make, _row: None
     check: str = ""
 
 
@@ -53,6 +55,14 @@ def ago(**given: float) -> datetime:
 
 def past() -> Row:
     return {"created_at": ago(hours=2), "expires_at": ago(hours=1)}
+
+
+def votes(make: Make, request: Row) -> None:
+    """Gives a request the votes for anything, uncounted, so that its status stays to be set."""
+    make.session.run("SET LOCAL session_replication_role = replica")
+    for table in ("multisig_approvals", "multisig_approvals", "multisig_rejections"):
+        make.row(table, request["tenant_id"], request_id=request["id"])
+    make.session.run("SET LOCAL session_replication_role = origin")
 
 
 MACHINES = {
@@ -88,6 +98,17 @@ MACHINES = {
         start=lambda make, tenant: {"order_id": make.id("orders", tenant, paid_cents=100)},
         step={"completed": lambda _make, _tenant: {"processed_at": ago(seconds=1)}},
         roads={("completed", ""): ("approved", "processing", "completed")},
+    ),
+    "multisig_request": Machine(
+        "multisig_approval_requests",
+        step={
+            "executed": lambda make, tenant: {"executed_by": make.id("users", tenant, role="admin")}
+        },
+        overdue=lambda: {NEW: {"requested_at": ago(hours=2), "expires_at": ago(hours=1)}},
+        # Past its time none is approved any more, so the row stands there from the start.
+        roads={("approved", "expired"): ("approved",)},
+        around=votes,
+        check="chk_multisig_status_valid",
     ),
     "waitlist": Machine(
         "waitlist",
@@ -210,6 +231,7 @@ def reached(
     if late:
         columns |= machine.overdue().get(NEW, {})
     row = make.row(machine.table, tenant, status=way[0], **columns)
+    machine.around(make, row)
     for after in way[1:]:
         move(db, machine, row, after, late=late)
     return row
@@ -346,6 +368,7 @@ TERMINAL = {
     "reservation": {"expired", "cancelled"},
     "ticket_hold": {"released", "expired"},
     "refund": {"rejected", "completed", "cancelled"},
+    "multisig_request": {"rejected", "expired", "executed"},
     "waitlist": {"converted", "expired", "cancelled"},
     "idempotency_key": {"completed"},
     "pending_transaction": {"confirmed", "replaced"},

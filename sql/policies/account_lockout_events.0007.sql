@@ -1,0 +1,18 @@
+CREATE POLICY account_lockout_events_worker_select ON ticketing.account_lockout_events
+    FOR SELECT TO ticketing_worker
+    USING (TRUE);
+CREATE POLICY account_lockout_events_owner_select ON ticketing.account_lockout_events
+    FOR SELECT TO ticketing_owner
+    USING (current_user = 'ticketing_owner');
+CREATE POLICY account_lockout_events_owner_insert ON ticketing.account_lockout_events
+    FOR INSERT TO ticketing_owner
+    WITH CHECK (current_user = 'ticketing_owner');
+
+COMMENT ON POLICY account_lockout_events_worker_select ON ticketing.account_lockout_events IS
+    'Cross-tenant on purpose: attacks show only across tenants, and some events have none.';
+COMMENT ON POLICY account_lockout_events_owner_select ON ticketing.account_lockout_events IS
+    'Cross-tenant on purpose, for the lockout functions alone: they run as the owner and name the '
+    'tenant of the context, or none.';
+COMMENT ON POLICY account_lockout_events_owner_insert ON ticketing.account_lockout_events IS
+    'Cross-tenant on purpose, for the lockout functions alone: they run as the owner and name the '
+    'tenant of the context, or none.';
