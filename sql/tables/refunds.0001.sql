@@ -57,6 +57,8 @@ CREATE UNIQUE INDEX uq_refunds_one_live_per_ticket
 CREATE UNIQUE INDEX uq_refunds_idempotency
     ON ticketing.refunds (tenant_id, order_id, idempotency_key)
     WHERE idempotency_key IS NOT NULL;
+CREATE INDEX idx_refunds_order_id
+    ON ticketing.refunds (tenant_id, order_id);
 CREATE INDEX idx_refunds_ticket_id
     ON ticketing.refunds (tenant_id, ticket_id)
     WHERE ticket_id IS NOT NULL;
@@ -151,6 +153,9 @@ COMMENT ON INDEX ticketing.uq_refunds_one_live_per_ticket IS
 COMMENT ON INDEX ticketing.uq_refunds_idempotency IS
     'One refund per order and request key; a repeated request meets the stored row instead of '
     'paying again.';
+COMMENT ON INDEX ticketing.idx_refunds_order_id IS
+    'Covers the foreign key to orders: finds the refunds of an order, with or without a request '
+    'key.';
 COMMENT ON INDEX ticketing.idx_refunds_ticket_id IS
     'Covers the foreign key to tickets: finds the refunds of a ticket.';
 

@@ -36,6 +36,9 @@ CREATE INDEX idx_ticket_holds_expiry
         AND expires_at IS NOT NULL;
 CREATE INDEX idx_ticket_holds_ticket_type_id
     ON ticketing.ticket_holds (tenant_id, ticket_type_id);
+CREATE INDEX idx_ticket_holds_held_by
+    ON ticketing.ticket_holds (tenant_id, held_by)
+    WHERE held_by IS NOT NULL;
 
 ALTER TABLE ticketing.ticket_holds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticketing.ticket_holds FORCE ROW LEVEL SECURITY;
@@ -98,6 +101,8 @@ COMMENT ON INDEX ticketing.idx_ticket_holds_expiry IS
     'out.';
 COMMENT ON INDEX ticketing.idx_ticket_holds_ticket_type_id IS
     'Covers the foreign key to ticket_types: finds the house holds of a ticket type.';
+COMMENT ON INDEX ticketing.idx_ticket_holds_held_by IS
+    'Covers the foreign key to users: finds the house holds that name a user.';
 
 GRANT SELECT ON ticketing.ticket_holds TO ticketing_app, ticketing_worker, ticketing_readonly;
 GRANT INSERT ON ticketing.ticket_holds TO ticketing_app, ticketing_worker;

@@ -25,6 +25,9 @@ CREATE TABLE ticketing.ticket_validations (
 
 CREATE INDEX idx_ticket_validations_ticket_id
     ON ticketing.ticket_validations (tenant_id, ticket_id);
+CREATE INDEX idx_ticket_validations_validator_id
+    ON ticketing.ticket_validations (tenant_id, validator_id)
+    WHERE validator_id IS NOT NULL;
 
 ALTER TABLE ticketing.ticket_validations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticketing.ticket_validations FORCE ROW LEVEL SECURITY;
@@ -69,6 +72,8 @@ COMMENT ON CONSTRAINT chk_ticket_validations_result ON ticketing.ticket_validati
     'The result is valid or invalid, and an invalid one gives a reason.';
 COMMENT ON INDEX ticketing.idx_ticket_validations_ticket_id IS
     'Covers the foreign key to tickets: finds the validations of a ticket.';
+COMMENT ON INDEX ticketing.idx_ticket_validations_validator_id IS
+    'Covers the foreign key to users: finds what a member of staff has validated.';
 
 GRANT SELECT ON ticketing.ticket_validations TO ticketing_app, ticketing_worker, ticketing_readonly;
 GRANT INSERT ON ticketing.ticket_validations TO ticketing_app, ticketing_worker;

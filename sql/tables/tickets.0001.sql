@@ -147,6 +147,9 @@ CREATE INDEX idx_tickets_tenant_status
     ON ticketing.tickets (tenant_id, status);
 CREATE INDEX idx_tickets_user_status
     ON ticketing.tickets (tenant_id, user_id, status);
+CREATE INDEX idx_tickets_original_purchaser_id
+    ON ticketing.tickets (tenant_id, original_purchaser_id)
+    WHERE original_purchaser_id IS NOT NULL;
 CREATE INDEX idx_tickets_ticket_type_id
     ON ticketing.tickets (tenant_id, event_id, ticket_type_id);
 CREATE INDEX idx_tickets_venue_id
@@ -395,6 +398,8 @@ COMMENT ON INDEX ticketing.idx_tickets_tenant_status IS
     'Serves lists and counts of a tenant''s tickets by status.';
 COMMENT ON INDEX ticketing.idx_tickets_user_status IS
     'Serves a holder''s own tickets by status; covers the foreign key to users.';
+COMMENT ON INDEX ticketing.idx_tickets_original_purchaser_id IS
+    'Covers the foreign key to users: finds what a user once bought, whoever holds it now.';
 COMMENT ON INDEX ticketing.idx_tickets_ticket_type_id IS
     'Covers the foreign key to ticket_types: finds the tickets of an event or of one of its types.';
 COMMENT ON INDEX ticketing.idx_tickets_venue_id IS

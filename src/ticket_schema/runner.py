@@ -11,8 +11,8 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any, Literal
@@ -35,6 +35,7 @@ Step = RevisionStep | StampStep
 _POLL_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
 _PASSING = ("55P03", "40P01")  # lock_not_available, deadlock_detected
+_DUPLICATES = "23505"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,10 @@ class Options:
     Args:
         url: connection string; the environment names it otherwise.
         lock_timeout: how long one statement may wait for a lock, as PostgreSQL writes durations.
-        lock_tries: how often a revision is tried when a lock is not to be had.
-        statement_timeout: how long one statement may run; builds of indexes are exempt.
+        lock_tries: how often a revision, or a part of it that is committed by itself, is tried
+            when a lock is not to be had.
+        statement_timeout: how long one statement may run; builds of indexes and validations of
+            constraints are exempt.
         runner_wait: seconds to wait for another runner to finish.
         create_roles: whether missing roles may be created; "off" where a DBA makes them.
         allow_data_loss: whether a downgrade may drop tables that hold rows.
@@ -343,32 +346,57 @@ def _migrate(
             _bootstrap(raw, script, options)
         preflight.become_owner(raw)
 
-    def remaining(_heads: object, _context: object) -> Iterator[Step]:
-        while pending:
-            step = pending[0]
-            started = time.monotonic()
-            report(_progress("running", step))
-            yield step
-            # Reached only after the revision's transaction was committed.
-            pending.popleft()
-            report(_progress("done", step, time.monotonic() - started))
-
-    for attempt in range(1, options.lock_tries + 1):
-        with _autocommit(raw):
-            _apply_settings(raw, options)
-        _configure(context, connection, fn=remaining)
-        try:
-            context.run_migrations()
-            break
-        except sa.exc.DBAPIError as error:
-            connection.rollback()
-            _retry_or_raise(error, pending[0], attempt, options, report)
+    _run(context, raw, connection, pending, options=options, report=report)
     if not heads and not upgrades:
         # A stamp made the version table itself, so its comments and grants are missing.
         (base,) = script.get_bases()
         with _autocommit(raw):
             raw.execute(steps.read("tables/alembic_version", base).encode())
     _assert_reached(context, connection, expected)
+
+
+def _run(
+    context: ModuleType,
+    raw: psycopg.Connection,
+    connection: sa.Connection,
+    pending: deque[Step],
+    *,
+    options: Options,
+    report: Callable[[Progress], None],
+) -> None:
+    done: set[str] = set()
+
+    def remaining(_heads: object, _context: object) -> Iterator[Step]:
+        while pending:
+            step = pending[0]
+            started = time.monotonic()
+            report(_progress("running", step))
+            yield step
+            # Reached only after the revision's last transaction was committed.
+            pending.popleft()
+            done.clear()
+            report(_progress("done", step, time.monotonic() - started))
+
+    tries = 0
+    while True:
+        before = (len(pending), len(done))
+        with _autocommit(raw):
+            _apply_settings(raw, options)
+        _configure(context, connection, fn=remaining, done=done)
+        try:
+            context.run_migrations()
+        except sa.exc.SQLAlchemyError as caught:
+            connection.rollback()
+            error = _of_the_server(caught)
+            # What was committed since the last try is not tried again.
+            tries = tries + 1 if before == (len(pending), len(done)) else 1
+            if tries < options.lock_tries and _sqlstate(error) in _PASSING:
+                _pause(tries, pending[0], report)
+                continue
+            stands = _take_back(raw, pending[0], options)
+            raise _failure(error, pending[0], tries, options, stands) from error
+        else:
+            return
 
 
 def _folded(heads: tuple[str, ...], planned: Iterable[Step]) -> set[str]:
@@ -448,6 +476,8 @@ def _settings(options: Options, server_version: int = 0) -> dict[str, str]:
         # Whatever else a server cuts off by default is meant for clients, not for a migration.
         "idle_session_timeout": "0",
         "idle_in_transaction_session_timeout": "0",
+        # What may have been left behind is dropped if it exists; that it does not is no news.
+        "client_min_messages": "warning",
         "ticket_schema.allow_data_loss": "on" if options.allow_data_loss else "off",
     }
     if server_version >= 170000:  # noqa: PLR2004 - the version that has it
@@ -476,38 +506,107 @@ def _apply_settings(raw: psycopg.Connection, options: Options) -> None:
             ) from error
 
 
-def _retry_or_raise(
-    error: sa.exc.DBAPIError,
-    step: Step,
-    attempt: int,
-    options: Options,
-    report: Callable[[Progress], None],
-) -> None:
+def _of_the_server(caught: sa.exc.SQLAlchemyError) -> sa.exc.DBAPIError:
+    # A session that was ended outside a transaction fails once more on the way out of it.
+    found: BaseException | None = caught
+    while found is not None and not isinstance(found, sa.exc.DBAPIError):
+        found = found.__context__
+    if found is None:
+        raise caught
+    return found
+
+
+def _sqlstate(error: sa.exc.DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
+
+
+def _pause(attempt: int, step: Step, report: Callable[[Progress], None]) -> None:
+    # Jitter, so that several runners of several services do not knock in step.
+    longest = min(_LONGEST_PAUSE_SECONDS, 0.25 * 2**attempt)
+    pause = random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+    report(_progress("retrying", step, pause))
+    time.sleep(pause)
+
+
+def _take_back(raw: psycopg.Connection, step: Step, options: Options) -> str:
+    """Takes away what a revision had committed when it failed, and says what is left.
+
+    Args:
+        raw: the session of the run, outside a transaction.
+        step: what failed.
+        options: how long to wait for locks, and how often.
+    """
+    early = _committed_early(step)
+    if not early:
+        return "Its transaction was rolled back."
+    if not isinstance(step, RevisionStep) or not step.is_upgrade:
+        return "What it did before stays done."
+    left = "What it did before stays, until the next run does it anew."
+    for attempt in range(options.lock_tries):
+        try:
+            with _autocommit(raw):
+                _apply_settings(raw, options)
+                for names, texts in early.items():
+                    if _any_exists(raw, names):
+                        for text in texts:
+                            with nullcontext() if "CONCURRENTLY" in text else raw.transaction():
+                                raw.execute(text.encode())
+        except psycopg.Error as error:
+            if error.sqlstate not in _PASSING:
+                return left
+            time.sleep(min(_LONGEST_PAUSE_SECONDS, 0.1 * 2**attempt))
+        else:
+            return "Nothing of it stays."
+    return left
+
+
+def _committed_early(step: Step) -> dict[tuple[str, ...], list[str]]:
+    if not isinstance(step, RevisionStep):
+        return {}
+    return steps.committed_early(step.revision.revision, _listed(step))
+
+
+def _listed(step: RevisionStep) -> Sequence[str]:
+    listed: Sequence[str] = getattr(step.revision.module, "STEPS", ())
+    return listed
+
+
+def _any_exists(raw: psycopg.Connection, names: Sequence[str]) -> bool:
+    row = raw.execute(
+        "SELECT EXISTS ("
+        "SELECT FROM pg_catalog.pg_constraint WHERE conname = ANY(%(names)s)"
+        " AND connamespace = %(schema)s::regnamespace"
+        " UNION ALL SELECT FROM pg_catalog.pg_class WHERE relname = ANY(%(names)s)"
+        " AND relnamespace = %(schema)s::regnamespace)",
+        {"names": list(names), "schema": steps.SCHEMA},
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _failure(
+    error: sa.exc.DBAPIError, step: Step, attempt: int, options: Options, stands: str
+) -> TicketSchemaError:
     driver = error.orig
-    state = getattr(driver, "sqlstate", None)
+    state = _sqlstate(error)
     name = ", ".join(step.to_revisions if step.is_upgrade else step.from_revisions)
-    stands = "Its transaction was rolled back."
     if state in _PASSING:
-        if attempt < options.lock_tries:
-            # Jitter, so that several runners of several services do not knock in step.
-            longest = min(_LONGEST_PAUSE_SECONDS, 0.25 * 2**attempt)
-            pause = random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-            report(_progress("retrying", step, pause))
-            time.sleep(pause)
-            return
-        raise TicketSchemaError(
+        return TicketSchemaError(
             f"Revision {name} did not get its locks in {attempt} tries of {options.lock_timeout}.",
             hint=f"{stands} End the long transactions (pg_stat_activity), then run it again.",
             exit_code=Exit.TIMED_OUT,
-        ) from error
+        )
     message = str(driver).strip().splitlines()[0] if str(driver).strip() else type(driver).__name__
     diagnostics = getattr(driver, "diag", None)
     hint = getattr(diagnostics, "message_hint", None)
+    rule = getattr(diagnostics, "constraint_name", None)
+    if state == _DUPLICATES and isinstance(step, RevisionStep) and rule:
+        hint = steps.remedy(step.revision.revision, _listed(step), rule) or hint
     where = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
-    raise TicketSchemaError(
+    return TicketSchemaError(
         f"Revision {name} failed{where}: {redact(message).rstrip('.')} [{state or 'no SQLSTATE'}].",
         hint=f"{hint} {stands}" if hint else f"{stands} Mend the cause, then run it again.",
-    ) from error
+    )
 
 
 def _assert_reached(context: ModuleType, connection: sa.Connection, expected: set[str]) -> None:

@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 import sqlalchemy as sa
 from alembic import op
 
+from ticket_schema import constraints
 from ticket_schema.errors import TicketSchemaError
 
 SCHEMA = "ticketing"
@@ -23,7 +24,7 @@ SCHEMA = "ticketing"
 # What a file of the kind is: `whole` files replace the object, `set` files hold all policies of a
 # table, `added` files hold the triggers that a table gets at that revision, `rows` files hold all
 # rules of one state machine, `born` files make the object and later stamps alter it, `kept` things
-# outlive a downgrade, `online` files run outside a transaction.
+# outlive a downgrade, `online` files run outside a transaction, `late` files take several.
 KINDS = {
     "roles": "kept",
     "schemas": "kept",
@@ -34,8 +35,10 @@ KINDS = {
     "triggers": "added",
     "transitions": "rows",
     "indexes": "online",
+    "constraints": "late",
 }
 
+_IN_USE = ("online", "late")
 _TIMEOUTS = ("lock_timeout", "statement_timeout")
 _CREATED = re.compile(
     r"^CREATE (?:CONSTRAINT )?(?P<what>POLICY|TRIGGER) (?P<name>\w+)[^;]*?\bON (?P<table>[\w.]+)",
@@ -91,6 +94,9 @@ def apply(revision: str, steps: Sequence[str]) -> None:
     _refuse_mixture(revision, steps)
     script = op.get_context().opts["script"]
     _guard_offline_start(script.get_revision(revision).down_revision)
+    if _behaviours(steps) == {"late"}:
+        add_constraints([read(step, revision) for step in steps])
+        return
     for step in steps:
         text = read(step, revision)
         previous = _previous(step, revision)
@@ -115,6 +121,9 @@ def revert(revision: str, steps: Sequence[str]) -> None:
     """
     _refuse_mixture(revision, steps)
     _guard_offline_start(revision)
+    if _behaviours(steps) == {"late"}:
+        drop_constraints([read(step, revision) for step in steps])
+        return
     for step in reversed(steps):
         _revert_step(step, revision)
 
@@ -149,16 +158,82 @@ def build_online(index: str, text: str) -> None:
         index: name of the index in schema `ticketing`.
         text: its CREATE INDEX CONCURRENTLY and COMMENT statements, each ending a line with `;`.
     """
+    done = _done()
+    if index in done:
+        return
     with op.get_context().autocommit_block():
-        execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{index};")
+        execute(_dropping_index(index))
         # It blocks nobody, takes long, and waits for every transaction that is older than it.
         for name in _TIMEOUTS:
             execute(f"SELECT set_config('ticket_schema.{name}', current_setting('{name}'), FALSE);")
             execute(f"SET {name} = 0;")
-        for statement in text.strip().removesuffix(";").split(";\n"):
+        statements = text.strip().removesuffix(";").split(";\n")
+        query = constraints.duplicates(text)
+        if query:
+            note = f"-- It fails on rows that break it. {constraints.advice(query)}"
+            statements[0] = f"{note}\n{statements[0]}"
+        for statement in statements:
             execute(f"{statement.strip()};")
         for name in _TIMEOUTS:
             execute(f"SELECT set_config('{name}', current_setting('ticket_schema.{name}'), FALSE);")
+    done.add(index)
+
+
+def add_constraints(texts: Sequence[str]) -> None:
+    """Adds constraints to tables that stay in use, each in transactions of its own.
+
+    Args:
+        texts: their stamped files; see `constraints.parse` for the form.
+    """
+    done = _done()
+    for group in constraints.groups(map(constraints.parse, texts)):
+        phases = {"added": constraints.adding(group), "valid": [constraints.validating(group)]}
+        for phase, transactions in phases.items():
+            if f"{phase} {group[0].name}" not in done:
+                _commit_each(transactions)
+                done.add(f"{phase} {group[0].name}")
+
+
+def drop_constraints(texts: Sequence[str]) -> None:
+    """Drops constraints that `add_constraints` added, last one first.
+
+    Args:
+        texts: their stamped files.
+    """
+    for group in reversed(constraints.groups(map(constraints.parse, texts))):
+        _commit_each(constraints.dropping(group))
+
+
+def committed_early(revision: str, steps: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+    """Returns what a revision commits before its end, and how to take it away.
+
+    Args:
+        revision: the revision that lists the steps.
+        steps: `<kind>/<object>` each.
+
+    Returns:
+        From names of constraints or of an index to SQL, a text a transaction; last one first.
+    """
+    if _behaviours(steps) == {"late"}:
+        texts = [read(step, revision) for step in steps]
+        found = reversed(constraints.groups(map(constraints.parse, texts)))
+        return {tuple(one.name for one in group): constraints.dropping(group) for group in found}
+    names = [step.split("/")[1] for step in reversed(steps) if _behaviours([step]) == {"online"}]
+    return {(name,): [_dropping_index(name)] for name in names}
+
+
+def remedy(revision: str, steps: Sequence[str], index: str) -> str | None:
+    """Returns how to find the rows that a unique index of a revision could not be built over.
+
+    Args:
+        revision: the revision that lists the steps.
+        steps: `<kind>/<object>` each.
+        index: name of the index that the server named.
+    """
+    query = None
+    if f"indexes/{index}" in steps:
+        query = constraints.duplicates(read(f"indexes/{index}", revision))
+    return constraints.advice(query) if query else None
 
 
 def execute(text: str) -> None:
@@ -184,14 +259,36 @@ def _sql() -> Traversable:
 
 
 def _refuse_mixture(revision: str, steps: Sequence[str]) -> None:
-    # What stands before an index build is committed with it, without the version row, and could
-    # not be run again.
-    online = {step.startswith("indexes/") for step in steps}
-    if len(online) > 1:
+    # What stands beside an index build or a late constraint is committed with it, without the
+    # version row, and could not be run again.
+    found = _behaviours(steps)
+    if len(found) > 1 and not found.isdisjoint(_IN_USE):
         raise TicketSchemaError(
-            f"Revision {revision} builds indexes online and does other things as well.",
-            hint="Give the indexes a revision of their own.",
+            f"Revision {revision} changes tables in use and does other things as well.",
+            hint="Give indexes, and constraints, a revision of their own.",
         )
+
+
+def _behaviours(steps: Sequence[str]) -> set[str]:
+    return {KINDS[step.split("/")[0]] for step in steps}
+
+
+def _done() -> set[str]:
+    # Kept by the runner from one try of a revision to the next.
+    done: set[str] = op.get_context().opts.setdefault("done", set())
+    return done
+
+
+def _commit_each(transactions: Sequence[str]) -> None:
+    for text in transactions:
+        execute(text)
+        # Commits what came before, and begins anew.
+        with op.get_context().autocommit_block():
+            pass
+
+
+def _dropping_index(name: str) -> str:
+    return f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name};"
 
 
 def _previous(step: str, revision: str) -> str | None:
@@ -217,13 +314,11 @@ def _revert_step(step: str, revision: str) -> None:
         if previous is not None:
             execute(read(step, previous))
     elif behaviour == "whole":
-        if previous is not None:
-            execute(read(step, previous))
-        else:
-            execute(f"DROP {kind[:-1].upper()} {SCHEMA}.{name};")
+        gone = f"DROP {kind[:-1].upper()} {SCHEMA}.{name};"
+        execute(gone if previous is None else read(step, previous))
     elif behaviour == "online" and previous is None:
         with op.get_context().autocommit_block():
-            execute(f"DROP INDEX CONCURRENTLY IF EXISTS {SCHEMA}.{name};")
+            execute(_dropping_index(name))
     elif behaviour == "born" and previous is None:
         _drop_table(name)
     else:

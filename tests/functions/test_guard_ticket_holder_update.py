@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 MINT = "So11111111111111111111111111111111111111112"
 # A valid new value for each other column that ticketing_app may update.
 OTHERS: Row = {
-    "original_purchaser_id": str(uuid4()),
     "purchaser_email": "new@example.org",
     "ticket_number": "T-forged",
     "qr_code": "forged",
@@ -81,6 +80,7 @@ def neighbours(make: Make, tenant: UUID) -> Row:
     """Rows that a ticket could refer to, by the column that would."""
     return {
         "venue_id": make.id("venues", tenant),
+        "original_purchaser_id": make.id("users", tenant),
         "order_id": make.id("orders", tenant),
         "reservation_id": make.id("reservations", tenant),
     }
@@ -118,7 +118,9 @@ def test_a_holder_changes_nothing_else(
     assert customer.one("SELECT * FROM ticketing.tickets") == before
 
 
-@pytest.mark.parametrize("column", ["venue_id", "order_id", "reservation_id"])
+@pytest.mark.parametrize(
+    "column", ["venue_id", "original_purchaser_id", "order_id", "reservation_id"]
+)
 def test_a_holder_does_not_tie_it_to_other_rows(
     neighbours: Row, customer: Session, ticket: UUID, column: str
 ) -> None:
@@ -154,7 +156,7 @@ def test_every_column_that_a_service_may_update_is_tried_here(db: Session) -> No
             AND privilege_type = 'UPDATE' AND grantee = 'ticketing_app'
     """)
     tried = {*OTHERS, "resale_price_cents", "user_id", "venue_id", "order_id", "reservation_id"}
-    tried |= {"token_mint", "is_validated", "validated_at", "deleted_at"}
+    tried |= {"original_purchaser_id", "token_mint", "is_validated", "validated_at", "deleted_at"}
 
     assert {row["name"] for row in granted} == tried
 

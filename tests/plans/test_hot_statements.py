@@ -19,7 +19,7 @@ import pytest
 
 from support import databases, volume
 from support.databases import Database
-from support.factories import Make
+from support.factories import Make, blockhash, signature
 from support.servers import Server
 from support.session import Session
 from support.volume import Filled
@@ -118,6 +118,38 @@ def _scan(db: Session, world: World) -> object:
     return found
 
 
+def _request(db: Session, world: World) -> object:
+    """Runs a request, answers it, and replays the answer."""
+    acquire = (
+        "SELECT * FROM ticketing.acquire_idempotency_key("
+        "%s, 'key', 'POST /orders', repeat('a', 64), 'orders')"
+    )
+    key = db.one(acquire, world.tenant)
+    assert key["outcome"] == "acquired"
+    assert db.value(
+        "SELECT ticketing.complete_idempotency_key(%s, 'completed', 201, '{}', p_lock_token => %s)",
+        *(key["key_id"], key["lock_token"]),
+    )
+    again = db.one(acquire, world.tenant)
+    assert again["outcome"] == "replay"
+    return again
+
+
+def _mint(db: Session, world: World) -> object:
+    """Records a mint and confirms it."""
+    mint = signature()
+    db.one(
+        "SELECT ticketing.create_pending_transaction("
+        "%s, %s, 'mint', %s, NULL, NULL, NULL, %s, 1000)",
+        *(world.tenant, mint, world.ticket, blockhash()),
+    )
+    assert db.value("SELECT ticketing.has_pending_transaction(%s)", world.ticket)
+    assert db.value("SELECT ticketing.confirm_transaction(%s, 5000, now(), %s)", mint, blockhash())
+    found = db.one("SELECT * FROM ticketing.get_pending_transaction_status(%s)", mint)
+    assert found["status"] == "confirmed"
+    return found
+
+
 CALLS: dict[str, Call] = {
     "set the context": _query(
         "SELECT ticketing.set_tenant_context(%s, %s, 'staff')", "tenant", "user"
@@ -144,6 +176,9 @@ CALLS: dict[str, Call] = {
     "history of a ticket": _query(
         "SELECT * FROM ticketing.get_ticket_state_history(%s)", "ticket", rows=1
     ),
+    "run a request once": _request,
+    "mint a ticket": _mint,
+    "search": _query("SELECT * FROM ticketing.search_tickets(%s)", "number"),
     "spend": _query(
         "SELECT * FROM ticketing.check_and_record_spending(%s, 100, 'USD', 'an order')", "user"
     ),

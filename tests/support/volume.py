@@ -27,6 +27,8 @@ SMALL = {"tenants", "ticket_inventory", "venues", "events", "discounts", "ticket
 
 # What a copy has instead of the value of its pattern; g is the number of the copy.
 VALUES = {
+    ("pending_transactions", "network"): "t.network",
+    ("pending_transactions", "tx_signature"): "rpad(translate(g::text, '0', 'z'), 88, 'y')",
     ("spending_limits", "currency"): "t.currency",
     ("spending_transactions", "transaction_type"): "t.transaction_type",
     ("tickets", "status"): "(ARRAY['available', 'sold', 'active', 'active'])[1 + g % 4]",

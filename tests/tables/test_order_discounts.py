@@ -80,6 +80,14 @@ def test_the_discount_must_exist(db: Session, make: Make, tenant: UUID) -> None:
         make.row("order_discounts", tenant, discount_id=uuid4())
 
 
+def test_the_order_must_be_one_of_the_tenant(
+    db: Session, make: Make, tenant: UUID, other_tenant: UUID
+) -> None:
+    for order in (uuid4(), make.id("orders", other_tenant)):
+        with db.refused("23503", "fk_order_discounts_order_id"):
+            make.row("order_discounts", tenant, order_id=order)
+
+
 def test_a_new_use_is_applied(make: Make, tenant: UUID) -> None:
     row = make.row("order_discounts", tenant)
     assert (row["status"], row["reversed_at"]) == ("applied", None)

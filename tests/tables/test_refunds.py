@@ -143,6 +143,14 @@ def test_the_ticket_must_exist(db: Session, make: Make, tenant: UUID) -> None:
         make.row("refunds", tenant, ticket_id=uuid4())
 
 
+def test_the_order_must_be_one_of_the_tenant(
+    db: Session, make: Make, tenant: UUID, other_tenant: UUID
+) -> None:
+    for order in (uuid4(), make.id("orders", other_tenant)):
+        with db.refused("23503", "fk_refunds_order_id"):
+            make.row("refunds", tenant, order_id=order)
+
+
 def test_a_new_refund_is_pending_and_untried(make: Make, tenant: UUID) -> None:
     row = make.row("refunds", tenant)
     expected = {

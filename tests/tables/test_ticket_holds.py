@@ -91,6 +91,15 @@ def test_the_type_must_be_one_of_the_tenant(
             make.row("ticket_holds", tenant, ticket_type_id=kind)
 
 
+def test_whoever_holds_is_a_user_of_the_tenant_or_not_named(
+    db: Session, make: Make, tenant: UUID, other_tenant: UUID
+) -> None:
+    for stranger in (uuid4(), make.id("users", other_tenant)):
+        with db.refused("23503", "fk_ticket_holds_held_by"):
+            make.row("ticket_holds", tenant, held_by=stranger)
+    assert make.row("ticket_holds", tenant, held_by=None)["held_by"] is None
+
+
 def test_the_tenant_must_exist(db: Session, make: Make) -> None:
     nobody = uuid4()
     db.run("SET LOCAL session_replication_role = replica")

@@ -56,6 +56,15 @@ def test_the_ticket_must_exist(db: Session, make: Make, tenant: UUID) -> None:
         make.row("ticket_validations", tenant, ticket_id=uuid4())
 
 
+def test_whoever_validated_is_a_user_of_the_tenant_or_not_named(
+    db: Session, make: Make, tenant: UUID, other_tenant: UUID
+) -> None:
+    for stranger in (uuid4(), make.id("users", other_tenant)):
+        with db.refused("23503", "fk_ticket_validations_validator_id"):
+            make.row("ticket_validations", tenant, validator_id=stranger)
+    assert make.row("ticket_validations", tenant, validator_id=None)["validator_id"] is None
+
+
 def test_a_ticket_may_be_validated_twice(make: Make, tenant: UUID) -> None:
     ticket = make.id("tickets", tenant)
     first = make.id("ticket_validations", tenant, ticket_id=ticket)

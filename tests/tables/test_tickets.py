@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,11 +15,13 @@ from support.session import Session
 Acting = Callable[..., AbstractContextManager[Session]]
 
 NOW = datetime(2030, 6, 1, 18, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
 MINT = "2" * 32
 HELD = {"purchaser_email": "ann@example.org"}
 PARENTS = [
     ("fk_tickets_venue_id", "venue_id", "venues"),
     ("fk_tickets_user_id", "user_id", "users"),
+    ("fk_tickets_original_purchaser_id", "original_purchaser_id", "users"),
     ("fk_tickets_reservation_id", "reservation_id", "reservations"),
     ("fk_tickets_order_id", "order_id", "orders"),
     ("fk_tickets_replaces_ticket_id", "replaces_ticket_id", "tickets"),
@@ -66,6 +68,22 @@ PARENTS = [
             "chk_tickets_deleted_terminal",
             {**HELD, "deleted_at": NOW, "status": "checked_in", "checked_in_at": NOW},
         ),
+        ("chk_tickets_status", {**HELD, "status": "lost"}),
+        ("chk_tickets_status", {**HELD, "status": ""}),
+        ("chk_tickets_status", {**HELD, "status": "SOLD"}),
+        ("chk_tickets_price_positive", {"price_cents": -1}),
+        ("chk_tickets_face_value_positive", {"face_value_cents": -1}),
+        ("chk_tickets_resale_price_positive", {"resale_price_cents": -1}),
+        ("chk_tickets_max_resale_price", {"max_resale_price_cents": -1}),
+        ("chk_tickets_max_resale_price", {"price_cents": 100, "max_resale_price_cents": 99}),
+        ("chk_tickets_scan_count_positive", {"scan_count": -1}),
+        ("chk_tickets_scan_count_positive", {"check_in_round": 0}),
+        ("chk_tickets_scan_count_positive", {"credential_version": 0}),
+        ("chk_tickets_transfer_count_positive", {"transfer_count": -1}),
+        ("chk_tickets_max_transfers_positive", {"max_transfers": -1}),
+        ("chk_tickets_seat_number_positive", {"seat_number": 0}),
+        ("chk_tickets_seat_number_positive", {"seat_number": -1}),
+        ("chk_tickets_valid_dates", {"valid_from": NOW, "expires_at": NOW - MOMENT}),
         ("chk_tickets_currency", {"currency": "usd"}),
         ("chk_tickets_currency", {"currency": "US"}),
         ("chk_tickets_currency", {"currency": "USDX"}),
@@ -102,6 +120,16 @@ def test_a_broken_rule_is_refused(
         {"deleted_at": NOW, "status": "refunded", "status_reason": "x"},
         {"deleted_at": NOW, "status": "revoked", "status_reason": "x"},
         {**HELD, "deleted_at": NOW, "status": "used", "checked_in_at": NOW},
+        {"price_cents": 0, "face_value_cents": 0, "resale_price_cents": 0},
+        {"price_cents": None, "face_value_cents": None, "resale_price_cents": None},
+        {"price_cents": 100, "max_resale_price_cents": 100},
+        {"price_cents": 100, "max_resale_price_cents": None},
+        {"price_cents": None, "max_resale_price_cents": 0},
+        {"scan_count": 0, "check_in_round": 1, "credential_version": 1},
+        {"seat_number": 1},
+        {"valid_from": NOW, "expires_at": NOW},
+        {"valid_from": NOW, "expires_at": None},
+        {"valid_from": None, "expires_at": NOW},
         {"currency": "EUR"},
     ],
 )
@@ -139,6 +167,9 @@ def test_a_ticket_cannot_replace_itself(db: Session, make: Make, tenant: UUID) -
     [
         ("uq_tickets_ticket_number", {"ticket_number": "A-1"}),
         ("uq_tickets_external", {"external_source": "box_office", "external_id": "42"}),
+        ("uq_tickets_qr_code", {"qr_code": "q"}),
+        ("uq_tickets_barcode", {"barcode": "b"}),
+        ("uq_tickets_token_mint", {"is_nft": True, "token_mint": MINT}),
     ],
 )
 def test_a_number_is_used_once_in_a_tenant_and_again_in_another(
@@ -148,12 +179,23 @@ def test_a_number_is_used_once_in_a_tenant_and_again_in_another(
     tenant: UUID,
     other_tenant: UUID,
     constraint: str,
-    given: dict[str, str],
+    given: dict[str, Any],
 ) -> None:
     make.row("tickets", tenant, **given)
     with db.refused("23505", constraint):
         make.row("tickets", tenant, **given)
     assert given.items() <= make.row("tickets", other_tenant, **given).items()
+
+
+def test_tickets_without_a_code_do_not_collide(make: Make, tenant: UUID) -> None:
+    given = {"qr_code": None, "barcode": None, "token_mint": None}
+    assert make.id("tickets", tenant, **given) != make.id("tickets", tenant, **given)
+
+
+def test_a_code_of_one_kind_may_be_that_of_another_kind(make: Make, tenant: UUID) -> None:
+    make.row("tickets", tenant, qr_code=MINT)
+    make.row("tickets", tenant, barcode=MINT)
+    assert make.row("tickets", tenant, is_nft=True, token_mint=MINT)["token_mint"] == MINT
 
 
 def test_two_sources_may_use_the_same_external_id(make: Make, tenant: UUID) -> None:

@@ -154,8 +154,6 @@ MACHINES = {
         check="chk_pending_tx_status",
     ),
 }
-# Tables whose list of statuses is not a CHECK yet.
-UNCHECKED = {"tickets": "chk_tickets_status comes with 0010"}
 
 
 @cache
@@ -354,7 +352,7 @@ def test_the_rules_are_those_of_the_file_and_of_the_check(db: Session, entity: s
             *(f"ticketing.{machine.table}", machine.check or f"chk_{machine.table}_status"),
         )
     ]
-    assert checked == ([] if machine.table in UNCHECKED else [set(statuses(entity))])
+    assert checked == [set(statuses(entity))]
 
 
 def test_every_machine_is_tested(db: Session) -> None:
