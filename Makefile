@@ -6,7 +6,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
-        status fingerprints bench check clean
+        status fingerprints seed-coverage bench check clean
 
 ##@ First steps
 
@@ -53,6 +53,9 @@ revision: $(READY) ## Make an empty revision: make revision REV=0019 NAME="what 
 
 fingerprints: $(READY) ## Write the fingerprints anew, after a change of sql/ or versions/.
 	@$(BIN)/python -m ticket_schema.drift
+
+seed-coverage: $(READY) ## Write docs/seed-coverage.md anew, from the catalog of a scratch database.
+	@PYTHONPATH=tests $(BIN)/python -m seed.coverage
 
 lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 	@$(BIN)/ruff check .
