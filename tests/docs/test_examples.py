@@ -100,9 +100,8 @@ def test_the_sql_of_the_readme_reserves_tickets(clone: Database) -> None:
     (text,) = blocks(ROOT / "README.md", "sql")
     with clone.connect() as connection:
         demo.load(connection)
-        connection.execute("SET ROLE ticketing_app")
-        connection.execute(text.encode())
-        connection.execute("RESET ROLE")
+        with clone.connect("ts_test_app") as service:
+            service.execute(text.encode())
         row = connection.execute(
             "SELECT status, quantity FROM ticketing.reservations WHERE guest_session = 'session-1'"
         ).fetchone()

@@ -100,7 +100,7 @@ def test_a_variable_that_nothing_reads_is_missed(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("adr", "mentions"), [("9999", "app.tenant_id"), ("0023", "a word that is not there")]
+    ("adr", "mentions"), [("9999", "app.tenant_id"), ("0014", "a word that is not there")]
 )
 def test_a_decision_must_exist_and_mention_the_name(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch, adr: str, mentions: str
