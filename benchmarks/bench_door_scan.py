@@ -10,17 +10,12 @@ scans stored before.
 
 from __future__ import annotations
 
-import json
-import re
 import statistics
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
 
-import ticket_schema
+import harness
 from ticket_schema import embedded
 
 CLIENTS = 8
@@ -75,10 +70,6 @@ CREATE POLICY ticket_scans_bench_insert ON ticketing.ticket_scans
 CREATE SEQUENCE public.next_ticket;
 GRANT USAGE ON SEQUENCE public.next_ticket TO PUBLIC;
 """
-LOGIN = """
-CREATE ROLE bench_app LOGIN IN ROLE ticketing_app;
-ALTER ROLE bench_app SET synchronous_commit = off;
-"""
 TRANSACTION = f"""
 \\startpipeline
 BEGIN;
@@ -116,13 +107,7 @@ VARIANTS = {
 
 def main() -> None:
     """Runs the rounds and prints each variant's median as a ratio to the bound."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = embedded.start(Path(folder) / "pg")
-        try:
-            report = measure(server, Path(folder))
-        finally:
-            embedded.stop(server.folder)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    harness.run(measure)
 
 
 def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
@@ -132,11 +117,8 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
         server: where the databases are made.
         folder: for the scripts of the load.
     """
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE schema_only")
-    ticket_schema.upgrade(server.url("schema_only"), progress=lambda _: None)
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(LOGIN.encode())
+    harness.create(server, "schema_only")
+    harness.execute(server, "postgres", harness.LOGIN)
     for status in ("active", "checked_in"):
         for scans in (FEW, MANY):
             fill(server, status, scans)
@@ -149,18 +131,16 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
             script = folder / "script.sql"
             script.write_text(text, encoding="utf-8")
             copy(server, f"{status}_{scans}", triggers=triggers)
-            measured.append(load(server, script))
+            measured.append(
+                harness.pgbench(server, "door", script, clients=CLIENTS, seconds=SECONDS)
+            )
             check(server, name)
     medians = {key: statistics.median(r) for key, r in rates.items()}
     return {
         "benchmark": f"scans at the door, {CLIENTS} clients, {SECONDS} s a run",
         "rounds": ROUNDS,
         "scans_a_second": {
-            f"{name}, {scans} stored before": {
-                "median": round(medians[name, scans]),
-                "min": round(min(r)),
-                "max": round(max(r)),
-            }
+            f"{name}, {scans} stored before": harness.spread(r)
             for (name, scans), r in rates.items()
         },
         "ratio_to_bound": {
@@ -178,36 +158,22 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
 def fill(server: embedded.Embedded, status: str, scans: int) -> None:
     """Makes the database that the runs of a status and a number of scans copy."""
     name = f"{status}_{scans}"
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE schema_only".encode())
-    with psycopg.connect(server.url(name), autocommit=True) as connection:
-        connection.execute((ROWS % {"status": status, "scans": scans}).encode())
-        connection.execute("VACUUM (ANALYZE)")
+    harness.execute(server, "postgres", f"CREATE DATABASE {name} TEMPLATE schema_only")
+    rows = ROWS % {"status": status, "scans": scans}
+    harness.execute(server, name, rows, "VACUUM (ANALYZE)")
 
 
 def copy(server: embedded.Embedded, template: str, *, triggers: bool) -> None:
     """Starts a run from the same state as every other."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS door WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE door TEMPLATE {template} STRATEGY file_copy".encode())
-        connection.execute("CHECKPOINT")
+    harness.execute(
+        server,
+        "postgres",
+        "DROP DATABASE IF EXISTS door WITH (FORCE)",
+        f"CREATE DATABASE door TEMPLATE {template} STRATEGY file_copy",
+        "CHECKPOINT",
+    )
     if not triggers:
-        with psycopg.connect(server.url("door"), autocommit=True) as connection:
-            connection.execute("ALTER TABLE ticketing.tickets DISABLE TRIGGER USER")
-
-
-def load(server: embedded.Embedded, script: Path) -> float:
-    """Returns transactions a second of one run."""
-    arguments = [
-        str(server.psql.parent / "pgbench"), "--no-vacuum", "--protocol=prepared",
-        f"--client={CLIENTS}", "--jobs=2", f"--time={SECONDS}", f"--file={script}",
-        f"--host={server.socket_folder}", "--username=bench_app", "door",
-    ]  # fmt: skip
-    done = subprocess.run(arguments, check=False, capture_output=True, text=True)
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if found is None or "failed transactions: 0 " not in done.stdout:
-        raise RuntimeError(done.stdout + done.stderr)
-    return float(found[1])
+        harness.execute(server, "door", "ALTER TABLE ticketing.tickets DISABLE TRIGGER USER")
 
 
 def check(server: embedded.Embedded, name: str) -> None:

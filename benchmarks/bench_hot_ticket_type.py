@@ -8,19 +8,14 @@ and count. `forgotten snapshot` keeps one repeatable-read transaction open durin
 
 from __future__ import annotations
 
-import json
-import re
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psycopg
 
-import ticket_schema
+import harness
 from ticket_schema import embedded
 
 CLIENTS = 16
@@ -41,10 +36,6 @@ VALUES ('{TENANT}', '{KIND}', '{EVENT}', 'Floor', 5000, now() - interval '1 day'
     now() + interval '1 day');
 UPDATE ticketing.ticket_inventory SET quantity = 1000000000;
 """
-LOGIN = """
-CREATE ROLE bench_app LOGIN IN ROLE ticketing_app;
-ALTER ROLE bench_app SET synchronous_commit = off;
-"""
 SALE = f"""
 \\startpipeline
 BEGIN;
@@ -58,13 +49,7 @@ COMMIT;
 
 def main() -> None:
     """Runs the rounds and prints each variant's median as a ratio to the bound."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = embedded.start(Path(folder) / "pg")
-        try:
-            report = measure(server, Path(folder))
-        finally:
-            embedded.stop(server.folder)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    harness.run(measure)
 
 
 def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
@@ -78,8 +63,7 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
     script.write_text(SALE, encoding="utf-8")
     for name in ("bound", "epochs", "no_epochs"):
         prepare(server, name)
-    with psycopg.connect(server.url("bound"), autocommit=True) as connection:
-        connection.execute(LOGIN.encode())
+    harness.execute(server, "postgres", harness.LOGIN)
     variants = {
         "bound": ("bound", False),
         "as shipped": ("epochs", False),
@@ -92,20 +76,22 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
         for name, (database, old) in variants.items():
             empty(server, database)
             with forgotten_snapshot(server, database) if old else nullcontext():
-                rates[name].append(load(server, database, script))
+                rates[name].append(
+                    harness.pgbench(
+                        server,
+                        database,
+                        script,
+                        clients=CLIENTS,
+                        seconds=SECONDS,
+                        protocol="extended",
+                    )
+                )
             check(server, database)
     bound = statistics.median(rates["bound"])
     return {
         "benchmark": f"reservations on one ticket type, {CLIENTS} clients, {SECONDS} s a run",
         "rounds": ROUNDS,
-        "reservations_a_second": {
-            name: {
-                "median": round(statistics.median(r)),
-                "min": round(min(r)),
-                "max": round(max(r)),
-            }
-            for name, r in rates.items()
-        },
+        "reservations_a_second": {name: harness.spread(r) for name, r in rates.items()},
         "ratio_to_bound": {
             name: round(statistics.median(r) / bound, 2) for name, r in rates.items()
         },
@@ -114,36 +100,35 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
 
 def prepare(server: embedded.Embedded, name: str) -> None:
     """Makes one database of a variant."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    ticket_schema.upgrade(server.url(name), progress=lambda _: None)
-    with psycopg.connect(server.url(name), autocommit=True) as connection:
-        connection.execute(ROWS.encode())
-        if name == "bound":
-            connection.execute("ALTER TABLE ticketing.reservations DISABLE TRIGGER USER")
-        if name == "no_epochs":
+    harness.create(server, name)
+    harness.execute(server, name, ROWS)
+    if name == "bound":
+        harness.execute(server, name, "ALTER TABLE ticketing.reservations DISABLE TRIGGER USER")
+    if name == "no_epochs":
+        with psycopg.connect(server.url(name)) as connection:
             row = connection.execute(
                 "SELECT pg_get_functiondef('ticketing.move_ticket_inventory'::regproc)"
             ).fetchone()
-            body = str(row[0]) if row else ""
-            changed = body.replace("integer := 500", "integer := 2147483646")
-            if changed == body:
-                msg = "the constant of the epochs was not found"
-                raise RuntimeError(msg)
-            connection.execute(changed.encode())
+        body = str(row[0]) if row else ""
+        changed = body.replace("integer := 500", "integer := 2147483646")
+        if changed == body:
+            msg = "the constant of the epochs was not found"
+            raise RuntimeError(msg)
+        harness.execute(server, name, changed)
 
 
 def empty(server: embedded.Embedded, name: str) -> None:
     """Starts a run from the same state as every other."""
-    with psycopg.connect(server.url(name), autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute("TRUNCATE ticketing.reservations, ticketing.reservation_history CASCADE")
-        connection.execute(
-            "UPDATE ticketing.ticket_inventory SET reserved_quantity = 0, epoch = 1, updates = 0"
-        )
-        connection.execute("VACUUM FULL ticketing.ticket_inventory")
-        connection.execute("ANALYZE")
-        connection.execute("CHECKPOINT")
+    harness.execute(
+        server,
+        name,
+        "SET session_replication_role = replica",
+        "TRUNCATE ticketing.reservations, ticketing.reservation_history CASCADE",
+        "UPDATE ticketing.ticket_inventory SET reserved_quantity = 0, epoch = 1, updates = 0",
+        "VACUUM FULL ticketing.ticket_inventory",
+        "ANALYZE",
+        "CHECKPOINT",
+    )
 
 
 @contextmanager
@@ -154,20 +139,6 @@ def forgotten_snapshot(server: embedded.Embedded, name: str) -> Iterator[None]:
         connection.execute("SELECT 1")
         yield
         connection.rollback()
-
-
-def load(server: embedded.Embedded, name: str, script: Path) -> float:
-    """Returns transactions a second of one run."""
-    arguments = [
-        str(server.psql.parent / "pgbench"), "--no-vacuum", "--protocol=extended",
-        f"--client={CLIENTS}", "--jobs=2", f"--time={SECONDS}", f"--file={script}",
-        f"--host={server.socket_folder}", "--username=bench_app", name,
-    ]  # fmt: skip
-    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if found is None or "failed transactions: 0 " not in done.stdout:
-        raise RuntimeError(done.stdout + done.stderr)
-    return float(found[1])
 
 
 def check(server: embedded.Embedded, name: str) -> None:

@@ -9,17 +9,12 @@ security, each statement a transaction of its own.
 
 from __future__ import annotations
 
-import json
-import re
 import statistics
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
 
-import ticket_schema
+import harness
 from ticket_schema import embedded
 
 CLIENTS = 16
@@ -34,11 +29,7 @@ BODY = """{"order": "O-1001", "tickets": 2, "total_cents": 5000}"""
 ROWS = f"""
 INSERT INTO ticketing.tenants (id, slug, name) VALUES ('{TENANT}', 'shop', 'Shop');
 """
-LOGIN = f"""
-CREATE ROLE bench_app LOGIN IN ROLE ticketing_app;
-ALTER ROLE bench_app SET synchronous_commit = off;
-ALTER ROLE bench_app SET app.current_tenant_id = '{TENANT}';
-"""
+CONTEXT = f"ALTER ROLE bench_app SET app.current_tenant_id = '{TENANT}'"
 FILL = f"""
 INSERT INTO ticketing.idempotency_keys (
     tenant_id, idempotency_key, operation, request_hash, status,
@@ -103,13 +94,7 @@ READS = {
 
 def main() -> None:
     """Runs the rounds and prints each variant's median as a ratio to its bound."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = embedded.start(Path(folder) / "pg")
-        try:
-            report = measure(server, Path(folder))
-        finally:
-            embedded.stop(server.folder)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    harness.run(measure)
 
 
 def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
@@ -121,8 +106,7 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
     """
     for name in ("bound", "shipped"):
         prepare(server, name)
-    with psycopg.connect(server.url("bound"), autocommit=True) as connection:
-        connection.execute(LOGIN.encode())
+    harness.execute(server, "postgres", harness.LOGIN, CONTEXT)
     return {
         "benchmark": f"idempotent requests, {CLIENTS} clients, {SECONDS} s a run",
         "rounds": ROUNDS,
@@ -141,14 +125,14 @@ def compare(
             script = folder / f"{number}.sql"
             script.write_text(text, encoding="utf-8")
             fill(server, database)
-            rates[name].append(load(server, database, script))
+            rates[name].append(
+                harness.pgbench(server, database, script, clients=CLIENTS, seconds=SECONDS)
+            )
             check(server, database, rates[name][-1])
     bound = statistics.median(next(iter(rates.values())))
     return {
         name: {
-            "a_second": round(statistics.median(r)),
-            "min": round(min(r)),
-            "max": round(max(r)),
+            "a_second": harness.spread(r),
             "ratio_to_bound": round(statistics.median(r) / bound, 2),
         }
         for name, r in rates.items()
@@ -157,36 +141,22 @@ def compare(
 
 def prepare(server: embedded.Embedded, name: str) -> None:
     """Makes one database of a variant."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    ticket_schema.upgrade(server.url(name), progress=lambda _: None)
-    with psycopg.connect(server.url(name), autocommit=True) as connection:
-        connection.execute(ROWS.encode())
-        if name == "bound":
-            connection.execute("ALTER TABLE ticketing.idempotency_keys DISABLE TRIGGER USER")
+    harness.create(server, name)
+    harness.execute(server, name, ROWS)
+    if name == "bound":
+        harness.execute(server, name, "ALTER TABLE ticketing.idempotency_keys DISABLE TRIGGER USER")
 
 
 def fill(server: embedded.Embedded, name: str) -> None:
     """Starts a run from the same state as every other."""
-    with psycopg.connect(server.url(name), autocommit=True) as connection:
-        connection.execute("TRUNCATE ticketing.idempotency_keys")
-        connection.execute(FILL.encode())
-        connection.execute("VACUUM (ANALYZE) ticketing.idempotency_keys")
-        connection.execute("CHECKPOINT")
-
-
-def load(server: embedded.Embedded, name: str, script: Path) -> float:
-    """Returns transactions a second of one run."""
-    arguments = [
-        str(server.psql.parent / "pgbench"), "--no-vacuum", "--protocol=prepared",
-        f"--client={CLIENTS}", "--jobs=2", f"--time={SECONDS}", f"--file={script}",
-        f"--host={server.socket_folder}", "--username=bench_app", name,
-    ]  # fmt: skip
-    done = subprocess.run(arguments, check=False, capture_output=True, text=True)
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if found is None or "failed transactions: 0 " not in done.stdout:
-        raise RuntimeError(done.stdout + done.stderr)
-    return float(found[1])
+    harness.execute(
+        server,
+        name,
+        "TRUNCATE ticketing.idempotency_keys",
+        FILL,
+        "VACUUM (ANALYZE) ticketing.idempotency_keys",
+        "CHECKPOINT",
+    )
 
 
 def check(server: embedded.Embedded, name: str, rate: float) -> None:

@@ -10,23 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import random
 import statistics
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import UUID
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+import harness
 import ticket_schema
 from ticket_schema import embedded
 from ticket_schema.runner import Progress
@@ -218,13 +215,7 @@ class Traffic:
 
 def main() -> None:
     """Runs it on an embedded server and prints the figures."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = embedded.start(Path(folder) / "pg")
-        try:
-            report = measure(*prepare(server), tickets=TICKETS, writers=WRITERS)
-        finally:
-            embedded.stop(server.folder)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    harness.run(lambda server, _: measure(*prepare(server), tickets=TICKETS, writers=WRITERS))
 
 
 def prepare(server: embedded.Embedded) -> tuple[str, str, tuple[str, str]]:
@@ -233,15 +224,18 @@ def prepare(server: embedded.Embedded) -> tuple[str, str, tuple[str, str]]:
     Args:
         server: where it is made.
     """
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE ROLE bench_migrator LOGIN CREATEROLE")
-        connection.execute("CREATE DATABASE bench OWNER bench_migrator")
+    harness.execute(
+        server,
+        "postgres",
+        "CREATE ROLE bench_migrator LOGIN CREATEROLE",
+        "CREATE DATABASE bench OWNER bench_migrator",
+    )
     logins = {name: make_conninfo(server.url("bench"), user=f"bench_{name}") for name in
               ("migrator", "app", "worker")}  # fmt: skip
-    ticket_schema.upgrade(logins["migrator"], START, progress=lambda _: None)
-    with psycopg.connect(server.url("bench"), autocommit=True) as connection:
-        for name in ("app", "worker"):
-            connection.execute(f"CREATE ROLE bench_{name} LOGIN IN ROLE ticketing_{name}".encode())
+    harness.upgrade(logins["migrator"], START)
+    for name in ("app", "worker"):
+        role = f"CREATE ROLE bench_{name} LOGIN IN ROLE ticketing_{name}"
+        harness.execute(server, "bench", role)
     return server.url("bench"), logins["migrator"], (logins["app"], logins["worker"])
 
 

@@ -8,16 +8,11 @@ many rows with the triggers off, so the index weighs more in it than in any real
 
 from __future__ import annotations
 
-import json
-import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import psycopg
 
-import ticket_schema
+import harness
 from ticket_schema import embedded
 
 ROUNDS = 9
@@ -91,13 +86,7 @@ $do$
 
 def main() -> None:
     """Runs the rounds and prints the medians and their ratios."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = embedded.start(Path(folder) / "pg")
-        try:
-            report = measure(server)
-        finally:
-            embedded.stop(server.folder)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    harness.run(lambda server, _: measure(server))
 
 
 def measure(server: embedded.Embedded) -> dict[str, object]:
@@ -117,20 +106,13 @@ def measure(server: embedded.Embedded) -> dict[str, object]:
     return {
         "benchmark": f"searches with {MATCHES} matches in tenants of 1,000 and 200,000 tickets",
         "rounds": ROUNDS,
-        "milliseconds": {
-            name: {
-                "median": round(statistics.median(t), 3),
-                "min": round(min(t), 3),
-                "max": round(max(t), 3),
-            }
-            for name, t in times.items()
-        },
+        "milliseconds": {name: harness.spread(t, 3) for name, t in times.items()},
         "ratio_large_to_small": {
-            kind: ratio(times[f"{kind}, large"], times[f"{kind}, small"])
+            kind: harness.ratio(times[f"{kind}, large"], times[f"{kind}, small"])
             for kind in ("search", "search by a beginning", "search by number", "plain condition")
         },
         "ratio_plain_to_search": {
-            size: ratio(times[f"plain condition, {size}"], times[f"search, {size}"])
+            size: harness.ratio(times[f"plain condition, {size}"], times[f"search, {size}"])
             for size in ("small", "large")
         },
         **sizes,
@@ -138,16 +120,9 @@ def measure(server: embedded.Embedded) -> dict[str, object]:
     }
 
 
-def ratio(times: list[float], bound: list[float]) -> float:
-    """Returns the median of the ratios of runs that stood side by side."""
-    return round(statistics.median(a / b for a, b in zip(times, bound, strict=True)), 2)
-
-
 def prepare(server: embedded.Embedded) -> dict[str, object]:
     """Makes the database and its tickets; returns the size of the index."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bench")
-    ticket_schema.upgrade(server.url("bench"), progress=lambda _: None)
+    harness.create(server, "bench")
     with psycopg.connect(server.url("bench"), autocommit=True) as connection:
         connection.execute("CREATE ROLE bench_app LOGIN IN ROLE ticketing_app")
         connection.execute("SET session_replication_role = replica")
@@ -231,7 +206,7 @@ def write(server: embedded.Embedded) -> float:
                     start = time.perf_counter()
                     connection.execute(tickets("small", WRITTEN, 0, "NEW").encode())
                     taken.append(time.perf_counter() - start)
-    return ratio(times[True], times[False])
+    return harness.ratio(times[True], times[False])
 
 
 if __name__ == "__main__":

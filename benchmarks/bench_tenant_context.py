@@ -8,17 +8,11 @@ clients do, here over a Unix socket, the shortest way there is.
 
 from __future__ import annotations
 
-import json
-import re
-import statistics
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
 
-import ticket_schema
+import harness
 from ticket_schema import embedded
 
 SECONDS = 3
@@ -61,13 +55,7 @@ WAYS = {
 
 def main() -> None:
     """Runs the rounds and prints each variant's median as a ratio to the bound."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = embedded.start(Path(folder) / "pg")
-        try:
-            report = measure(server, Path(folder))
-        finally:
-            embedded.stop(server.folder)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    harness.run(measure)
 
 
 def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
@@ -87,19 +75,16 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
     times: dict[tuple[str, str], list[float]] = {variant: [] for variant in scripts}
     for _ in range(ROUNDS):
         for variant, script in scripts.items():
-            times[variant].append(1e6 / load(server, script))
+            rate = harness.pgbench(server, "bench", script, clients=1, seconds=SECONDS)
+            times[variant].append(1e6 / rate)
     return {
         "benchmark": f"context and one read by key, one client, {SECONDS} s a run",
         "rounds": ROUNDS,
         **{
             way: {
                 setter: {
-                    "microseconds": {
-                        "median": round(statistics.median(times[way, setter])),
-                        "min": round(min(times[way, setter])),
-                        "max": round(max(times[way, setter])),
-                    },
-                    "ratio_to_set_config": ratio(times[way, setter], times[way, BOUND]),
+                    "microseconds": harness.spread(times[way, setter]),
+                    "ratio_to_set_config": harness.ratio(times[way, setter], times[way, BOUND]),
                 }
                 for setter in SETTERS
             }
@@ -108,18 +93,10 @@ def measure(server: embedded.Embedded, folder: Path) -> dict[str, object]:
     }
 
 
-def ratio(times: list[float], bound: list[float]) -> float:
-    """Returns the median of the ratios of runs that stood side by side."""
-    return round(statistics.median(a / b for a, b in zip(times, bound, strict=True)), 2)
-
-
 def prepare(server: embedded.Embedded) -> None:
     """Makes the database and the login."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bench")
-    ticket_schema.upgrade(server.url("bench"), progress=lambda _: None)
-    with psycopg.connect(server.url("bench"), autocommit=True) as connection:
-        connection.execute(ROWS.encode())
+    harness.create(server, "bench")
+    harness.execute(server, "bench", ROWS)
     # Makes sure that every variant reads the row: a lost context would be quick.
     with psycopg.connect(server.url("bench").replace("postgres@", "bench_app@")) as connection:
         for statement in SETTERS.values():
@@ -128,20 +105,6 @@ def prepare(server: embedded.Embedded) -> None:
                 msg = f"no row after {statement}"
                 raise RuntimeError(msg)
             connection.rollback()
-
-
-def load(server: embedded.Embedded, script: Path) -> float:
-    """Returns transactions a second of one run."""
-    arguments = [
-        str(server.psql.parent / "pgbench"), "--no-vacuum", "--protocol=prepared",
-        "--client=1", f"--time={SECONDS}", f"--file={script}",
-        f"--host={server.socket_folder}", "--username=bench_app", "bench",
-    ]  # fmt: skip
-    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if found is None or "failed transactions: 0 " not in done.stdout:
-        raise RuntimeError(done.stdout + done.stderr)
-    return float(found[1])
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from support import triggers
 from support.factories import PLATFORM, TABLES
 from ticket_schema import steps
 
@@ -14,25 +16,48 @@ from .allowed import WITHOUT_ROW_SECURITY
 TESTS = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("kind", ["functions", "tables", "triggers", "views"])
-def test_each_object_has_a_test_module_of_its_name_and_the_other_way_round(kind: str) -> None:
-    objects = {step.split("/")[1] for step in steps.stamps() if step.startswith(f"{kind}/")}
-    modules = {
-        path.stem.removeprefix("test_")
-        for path in (TESTS / kind).glob("test_*.py")
-        if not path.stem.startswith("test_every_")
+def objects(kind: str) -> set[str]:
+    """Returns the objects of a kind that have a stamped file."""
+    return {step.split("/")[1] for step in steps.stamps() if step.startswith(f"{kind}/")}
+
+
+def modules(kind: str) -> set[str]:
+    """Returns the objects of a kind that have a test module of their own."""
+    names = {path.stem.removeprefix("test_") for path in (TESTS / kind).glob("test_*.py")}
+    return {name for name in names if not name.startswith("every_")}
+
+
+def covered_functions() -> set[str]:
+    """Returns the trigger functions that a module test_every_… tests on each of their tables."""
+    return {
+        function
+        for path in (TESTS / "triggers").glob("test_every_*.py")
+        for function in re.findall(r'\btables_running\("(\w+)"\)', path.read_text("utf-8"))
     }
-    assert modules == objects
+
+
+@pytest.mark.parametrize("kind", ["functions", "tables", "views"])
+def test_each_object_has_a_test_module_of_its_name_and_the_other_way_round(kind: str) -> None:
+    assert modules(kind) == objects(kind)
+
+
+def test_each_table_with_triggers_of_its_own_has_a_test_module_for_them() -> None:
+    assert triggers.functions().keys() == objects("triggers")
+    assert covered_functions() <= {f for run in triggers.functions().values() for f in run}
+    special = {
+        table for table, run in triggers.functions().items() if not run <= covered_functions()
+    }
+    assert special <= modules("triggers") <= objects("triggers")
+    assert {"tickets", "reservations"} <= special
+    assert "ticket_audit_log" not in special
 
 
 def test_each_policy_set_is_tested_by_the_isolation_tests() -> None:
-    sets = {step.split("/")[1] for step in steps.stamps() if step.startswith("policies/")}
+    sets = objects("policies")
     assert sets == {*TABLES, *PLATFORM}
-    modules = {path.stem.removeprefix("test_") for path in (TESTS / "policies").glob("test_*.py")}
-    assert modules - {"tenant_isolation"} <= sets
-    assert set(PLATFORM) <= modules
+    assert modules("policies") - {"tenant_isolation"} <= sets
+    assert set(PLATFORM) <= modules("policies")
 
 
 def test_each_table_has_a_factory() -> None:
-    born = {step.split("/")[1] for step in steps.stamps() if step.startswith("tables/")}
-    assert born - set(WITHOUT_ROW_SECURITY) == {*TABLES, *PLATFORM}
+    assert objects("tables") - set(WITHOUT_ROW_SECURITY) == {*TABLES, *PLATFORM}

@@ -68,15 +68,6 @@ def test_an_answer_late_in_the_life_of_a_key_is_kept_for_a_day(
         assert acquire(db, tenant)["outcome"] == "replay"
 
 
-def test_a_lease_that_ran_out_does_no_harm_as_long_as_nobody_took_over(
-    db: Session, tenant: UUID, as_tenant: Acting
-) -> None:
-    held = bring(db, tenant, "over")
-    assert held is not None
-    with as_tenant(tenant):
-        assert complete(db, held) is True
-
-
 @pytest.mark.parametrize("again", [1, 3])
 def test_the_same_answer_by_the_same_holder_is_true_again(
     db: Session, tenant: UUID, as_tenant: Acting, again: int
@@ -135,40 +126,9 @@ def test_the_same_answer_by_one_who_was_overtaken_is_false(
         assert complete(db, late) is False
 
 
-@pytest.mark.parametrize("state", ["returned", "failed", "expired-returned"])
-def test_who_gave_the_request_back_cannot_answer_it(
-    db: Session, tenant: UUID, as_tenant: Acting, state: str
-) -> None:
-    held = bring(db, tenant, state)
-    assert held is not None
-    before = row(db, held["key_id"])
-    with as_tenant(tenant):
-        assert complete(db, held) is False
-    assert row(db, held["key_id"]) == before
-
-
-@pytest.mark.parametrize("token", ["", "node:", "node", "NODE"])
-def test_a_wrong_token_is_false(db: Session, tenant: UUID, as_tenant: Acting, token: str) -> None:
-    with as_tenant(tenant):
-        held = acquire(db, tenant)
-        assert complete(db, held, lock_token=token) is False
-        assert complete(db, held, lock_token=held["lock_token"].upper()) is False
-        assert complete(db, held, key_id=uuid4()) is False
-        assert row(db, held["key_id"])["status"] == "processing"
-
-
-def test_the_token_of_another_request_is_false(
-    db: Session, tenant: UUID, as_tenant: Acting
-) -> None:
-    with as_tenant(tenant):
-        held, other = acquire(db, tenant), acquire(db, tenant, key="other")
-        assert complete(db, held, lock_token=other["lock_token"]) is False
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("key_id", None),
         ("status", None),
         ("status", "failed"),
         ("status", "processing"),
@@ -177,7 +137,6 @@ def test_the_token_of_another_request_is_false(
         ("response_status", 99),
         ("response_status", 600),
         ("response_status", -1),
-        ("lock_token", None),
     ],
 )
 def test_an_argument_out_of_range_is_refused(
@@ -212,24 +171,6 @@ def test_the_order_of_the_arguments_is_that_of_the_seed(
     assert (stored["resource_id"], stored["resource_type"]) == (MADE, "order")
 
 
-def test_a_customer_answers_in_the_session_that_did_the_work(
-    db: Session, tenant: UUID, as_user: Acting
-) -> None:
-    with as_user(tenant, uuid4()):
-        assert complete(db, acquire(db, tenant)) is True
-
-
-def test_another_tenants_request_is_out_of_reach(
-    db: Session, tenant: UUID, other_tenant: UUID, as_tenant: Acting
-) -> None:
-    held = bring(db, other_tenant, "live")
-    assert held is not None
-    before = row(db, held["key_id"])
-    with as_tenant(tenant):
-        assert complete(db, held) is False
-    assert row(db, held["key_id"]) == before
-
-
 def test_another_tenants_answer_is_not_confirmed(
     db: Session, tenant: UUID, other_tenant: UUID, as_tenant: Acting
 ) -> None:
@@ -240,35 +181,6 @@ def test_another_tenants_answer_is_not_confirmed(
         assert complete(db, held, **given) is True
     with as_tenant(tenant):
         assert complete(db, held, **given) is False
-
-
-@pytest.mark.parametrize("context", [None, "", "nonsense"])
-def test_without_a_tenant_the_call_is_refused(
-    db: Session, tenant: UUID, as_tenant: Acting, context: Any
-) -> None:
-    held = bring(db, tenant, "live")
-    assert held is not None
-    with as_tenant(context), db.refused("TK701"):
-        complete(db, held)
-
-
-def test_readers_and_strangers_may_not_call_it(
-    db: Session, tenant: UUID, as_readonly: Acting, as_nobody: Acting
-) -> None:
-    held = bring(db, tenant, "live")
-    assert held is not None
-    for acting in (as_readonly(tenant), as_nobody(tenant=tenant)):
-        with acting, db.refused("42501"):
-            complete(db, held)
-
-
-def test_a_worker_answers_requests_of_its_tenant(
-    db: Session, tenant: UUID, as_worker: Acting
-) -> None:
-    held = bring(db, tenant, "live")
-    assert held is not None
-    with as_worker(tenant=tenant):
-        assert complete(db, held) is True
 
 
 @pytest.mark.parametrize("rival", ["take over", "give back"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -77,42 +77,9 @@ def test_a_lease_that_ran_out_is_taken_up_again_if_nobody_took_over(
         assert acquire(db, tenant)["outcome"] == "in_progress"
 
 
-@pytest.mark.parametrize("state", ["returned", "failed", "completed"])
-def test_what_is_not_held_is_not_prolonged(
-    db: Session, tenant: UUID, as_tenant: Acting, state: str
-) -> None:
-    held = bring(db, tenant, state)
-    assert held is not None
-    before = row(db, held["key_id"])
-    with as_tenant(tenant):
-        assert extend(db, held) is False
-    assert row(db, held["key_id"]) == before
-
-
-def test_who_was_overtaken_is_told_to_stop(db: Session, tenant: UUID, as_tenant: Acting) -> None:
-    late = bring(db, tenant, "over")
-    assert late is not None
-    with as_tenant(tenant):
-        holder = acquire(db, tenant)
-        before = row(db, holder["key_id"])
-        assert extend(db, late, lock_duration="1 hour") is False
-        assert row(db, holder["key_id"]) == before
-
-
-def test_a_wrong_token_prolongs_nothing(db: Session, tenant: UUID, as_tenant: Acting) -> None:
-    with as_tenant(tenant):
-        held, other = acquire(db, tenant), acquire(db, tenant, key="other")
-        before = row(db, held["key_id"])
-        assert extend(db, held, lock_token=other["lock_token"], lock_duration="1 hour") is False
-        assert extend(db, held, key_id=uuid4(), lock_duration="1 hour") is False
-        assert row(db, held["key_id"]) == before
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("key_id", None),
-        ("lock_token", None),
         ("lock_duration", None),
         ("lock_duration", "999 milliseconds"),
         ("lock_duration", "0"),
@@ -141,37 +108,6 @@ def test_a_duration_at_the_edge_is_accepted(
     with as_tenant(tenant):
         assert extend(db, held, lock_duration=duration) is True
     assert left(db, held["key_id"]) > timedelta(0)
-
-
-def test_another_tenants_request_is_out_of_reach(
-    db: Session, tenant: UUID, other_tenant: UUID, as_tenant: Acting
-) -> None:
-    held = bring(db, other_tenant, "live")
-    assert held is not None
-    before = row(db, held["key_id"])
-    with as_tenant(tenant):
-        assert extend(db, held, lock_duration="1 hour") is False
-    assert row(db, held["key_id"]) == before
-
-
-@pytest.mark.parametrize("context", [None, "", "nonsense"])
-def test_without_a_tenant_the_call_is_refused(
-    db: Session, tenant: UUID, as_tenant: Acting, context: Any
-) -> None:
-    held = bring(db, tenant, "live")
-    assert held is not None
-    with as_tenant(context), db.refused("TK701"):
-        extend(db, held)
-
-
-def test_readers_and_strangers_may_not_call_it(
-    db: Session, tenant: UUID, as_readonly: Acting, as_nobody: Acting
-) -> None:
-    held = bring(db, tenant, "live")
-    assert held is not None
-    for acting in (as_readonly(tenant), as_nobody(tenant=tenant)):
-        with acting, db.refused("42501"):
-            extend(db, held)
 
 
 def test_of_a_late_holder_and_one_that_takes_over_one_goes_on(clone: Database) -> None:

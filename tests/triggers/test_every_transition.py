@@ -17,6 +17,7 @@ import pytest
 
 from support.factories import Make, Row
 from support.session import Session
+from support.triggers import attached, tables_running
 
 TRANSITIONS = Path(__file__).parents[2] / "sql" / "transitions"
 NEW = "*new*"
@@ -358,6 +359,10 @@ def test_the_rules_are_those_of_the_file_and_of_the_check(db: Session, entity: s
 def test_every_machine_is_tested(db: Session) -> None:
     held = {row["entity"] for row in db.all("SELECT entity FROM ticketing.state_transitions")}
     assert held == MACHINES.keys()
+    # Tickets have a trigger function of their own, which notes who changed them.
+    guarded = {*attached(db, "guard_status_change"), *attached(db, "ticket_status_change_trigger")}
+    assert guarded == {machine.table for machine in MACHINES.values()}
+    assert tables_running("guard_status_change") == sorted(guarded - {"tickets"})
 
 
 TERMINAL = {

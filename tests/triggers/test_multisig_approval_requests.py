@@ -10,6 +10,7 @@ import pytest
 
 from support.factories import Make
 from support.session import Session
+from support.triggers import in_order
 
 if TYPE_CHECKING:
     from conftest import Acting
@@ -18,23 +19,13 @@ READ = "SELECT * FROM ticketing.multisig_approval_requests WHERE id = %s"
 
 
 def test_they_fire_in_the_order_of_their_names(db: Session) -> None:
-    rows = db.all(
-        """
-        SELECT action_timing, event_manipulation, trigger_name
-        FROM information_schema.triggers
-        WHERE
-            event_object_schema = 'ticketing'
-            AND event_object_table = 'multisig_approval_requests'
-        ORDER BY event_manipulation, action_order
-        """
-    )
     name = "trg_multisig_approval_requests"
-    assert [tuple(row.values()) for row in rows] == [
-        ("BEFORE", "INSERT", f"{name}_05_start_status"),
-        ("BEFORE", "INSERT", f"{name}_10_guard"),
-        ("BEFORE", "UPDATE", f"{name}_05_change_status"),
-        ("BEFORE", "UPDATE", f"{name}_10_guard"),
-        ("BEFORE", "UPDATE", f"{name}_90_raise_version"),
+    assert in_order(db, "multisig_approval_requests") == [
+        ("BEFORE", "INSERT", "ROW", f"{name}_05_start_status"),
+        ("BEFORE", "INSERT", "ROW", f"{name}_10_guard"),
+        ("BEFORE", "UPDATE", "ROW", f"{name}_05_change_status"),
+        ("BEFORE", "UPDATE", "ROW", f"{name}_10_guard"),
+        ("BEFORE", "UPDATE", "ROW", f"{name}_90_raise_version"),
     ]
 
 
