@@ -1,0 +1,1 @@
+ALTER TABLE ticketing.tickets DROP COLUMN external_version;

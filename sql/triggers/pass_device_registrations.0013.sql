@@ -1,0 +1,7 @@
+CREATE TRIGGER trg_pass_device_registrations_90_stamp_updated_at
+BEFORE UPDATE ON ticketing.pass_device_registrations
+FOR EACH ROW EXECUTE FUNCTION ticketing.stamp_updated_at();
+
+COMMENT ON TRIGGER trg_pass_device_registrations_90_stamp_updated_at
+ON ticketing.pass_device_registrations IS
+    'Stamps updated_at with every update.';
