@@ -1,9 +1,11 @@
-"""Two tenants to look at: a festival and a theatre, with sales, transfers, refunds and a door."""
+"""Two tenants to look at, a festival and a theatre, and a day at the festival, scene by scene."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 
 import psycopg
@@ -12,9 +14,23 @@ from psycopg import sql
 from ticket_schema.errors import TicketSchemaError
 
 TENANTS = ("northlight", "harbour")
+SCENE = re.compile(r"^-- (ticketing_\w+): (.+)\n", re.MULTILINE)
 
 
-def load(connection: psycopg.Connection, *, beside_others: bool = False) -> bool:
+@dataclass(frozen=True)
+class Scene:
+    """Something that happened on the day at the festival.
+
+    Args:
+        title: what it is about.
+        outcome: how it ended, in numbers that the database gave.
+    """
+
+    title: str
+    outcome: str
+
+
+def load(connection: psycopg.Connection, *, beside_others: bool = False) -> list[Scene] | None:
     """Loads the demo tenants, through the roles and functions that a service would use.
 
     Args:
@@ -23,7 +39,7 @@ def load(connection: psycopg.Connection, *, beside_others: bool = False) -> bool
         beside_others: whether to load them although the database holds other tenants.
 
     Returns:
-        Whether anything was loaded; False when the demo tenants are there already.
+        The scenes of the day; None when the demo tenants are there already.
 
     Raises:
         TicketSchemaError: the database holds other tenants, or the login may not act as the roles.
@@ -33,7 +49,7 @@ def load(connection: psycopg.Connection, *, beside_others: bool = False) -> bool
         with _acting_as(connection, "ticketing_worker"):
             present = {slug for (slug,) in connection.execute("SELECT slug FROM ticketing.tenants")}
             if set(TENANTS) <= present:
-                return False
+                return None
             if present and not beside_others:
                 raise TicketSchemaError(
                     f"The database holds {len(present)} other tenants.",
@@ -42,13 +58,28 @@ def load(connection: psycopg.Connection, *, beside_others: bool = False) -> bool
             connection.execute(_text("replicas.sql"))
         with _acting_as(connection, "ticketing_app"):
             for slug in TENANTS:
-                connection.execute(
-                    "SELECT set_config('app.current_tenant_id', md5('demo ' || %s)::uuid::text,"
-                    " TRUE)",
-                    [slug],
-                )
+                _work_for(connection, slug)
                 connection.execute(_text("sales.sql"))
-    return True
+        return [*_play(connection)]
+
+
+def _play(connection: psycopg.Connection) -> Iterator[Scene]:
+    """Runs the scenes of the day, each in its role."""
+    _, *parts = SCENE.split(_text("day.sql").decode())
+    for role, title, script in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        with _acting_as(connection, role):
+            _work_for(connection, TENANTS[0])
+            cursor = connection.execute(script.encode())
+            while cursor.nextset():
+                pass
+            ((outcome,),) = cursor.fetchall()
+        yield Scene(title, outcome)
+
+
+def _work_for(connection: psycopg.Connection, slug: str) -> None:
+    connection.execute(
+        "SELECT set_config('app.current_tenant_id', md5('demo ' || %s)::uuid::text, TRUE)", [slug]
+    )
 
 
 @contextmanager
