@@ -6,7 +6,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
-        status fingerprints seed-coverage bench check clean
+        status fingerprints seed-coverage soak bench check clean
 
 ##@ First steps
 
@@ -66,6 +66,9 @@ lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 fmt: $(READY) ## Format the Python code.
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+soak: $(READY) ## Two minutes of random work and faults, then invariants. ARGS="--seconds 600 --seed 7".
+	@PYTHONPATH=tests $(BIN)/python -m soak $(ARGS)
 
 bench: $(READY) ## Run the benchmarks; each prints ratios within its own run.
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

@@ -32,6 +32,7 @@ STEPS = (
     "functions/status_change_source",
     "functions/check_state_transition",
     "functions/guard_status_change",
+    "functions/require_no_open_transaction",
     "functions/ticket_status_change_trigger",
     "functions/guard_ticket_transfer",
     "functions/close_ticket_claims",

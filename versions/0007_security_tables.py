@@ -56,6 +56,7 @@ STEPS = (
     "functions/count_multisig_approval",
     "functions/count_multisig_rejection",
     "functions/create_approval_request",
+    "functions/lock_approval_request",
     "functions/approve_request",
     "functions/reject_request",
     "functions/execute_request",

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION ticketing.cleanup_expired_idempotency_keys(
-    p_batch_size integer DEFAULT 1000
+    p_batch integer DEFAULT 1000
 )
 RETURNS integer
 LANGUAGE plpgsql
@@ -12,8 +12,8 @@ DECLARE
     v_now timestamptz := clock_timestamp();
     v_deleted integer;
 BEGIN
-    IF p_batch_size IS NULL OR p_batch_size NOT BETWEEN 1 AND 100000 THEN
-        RAISE EXCEPTION 'p_batch_size is not 1 to 100000'
+    IF p_batch IS NULL OR p_batch NOT BETWEEN 1 AND 100000 THEN
+        RAISE EXCEPTION 'p_batch is not 1 to 100000'
             USING
                 ERRCODE = 'TK001',
                 HINT = 'Call it again, each time in a transaction of its own, while it deletes as '
@@ -30,7 +30,7 @@ BEGIN
             AND (k.lock_expires_at IS NULL OR k.lock_expires_at <= v_now)
             AND (v_tenant_id IS NULL OR k.tenant_id = v_tenant_id)
         ORDER BY k.expires_at
-        LIMIT p_batch_size
+        LIMIT p_batch
         FOR UPDATE SKIP LOCKED
     )
 
@@ -44,7 +44,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.cleanup_expired_idempotency_keys(integer) IS
-    'Deletes keys past expires_at, the oldest first, at most p_batch_size (1 to 100000, else '
+    'Deletes keys past expires_at, the oldest first, at most p_batch (1 to 100000, else '
     'TK001), and returns how many. Never one that somebody holds or is looking at. Of the tenant '
     'in the context; without one, of every tenant. For background jobs alone. Correctness does not '
     'need it: an expired key counts as unused.';

@@ -16,7 +16,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_tenant_id uuid := ticketing.current_tenant_id();
-    v_request record;
+    v_request ticketing.multisig_approval_requests;
 BEGIN
     PERFORM ticketing.require_tenant(v_tenant_id);
 
@@ -27,18 +27,7 @@ BEGIN
                 HINT = 'Name who executes, and the hash of what is about to be done.';
     END IF;
 
-    SELECT r.status, r.operation_hash, r.expires_at
-    INTO v_request
-    FROM ticketing.multisig_approval_requests AS r
-    WHERE r.tenant_id = v_tenant_id AND r.id = p_request_id
-    FOR NO KEY UPDATE;
-
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'request % does not exist', coalesce(p_request_id::text, 'NULL')
-            USING
-                ERRCODE = 'TK731',
-                HINT = 'Check the id and that app.current_tenant_id names its tenant.';
-    END IF;
+    v_request := ticketing.lock_approval_request(p_request_id);
 
     IF v_request.operation_hash <> p_operation_hash THEN
         RAISE EXCEPTION 'another operation was approved than that of the hash'

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION ticketing.expire_transactions(
-    p_limit integer DEFAULT 100
+    p_batch integer DEFAULT 100
 )
 RETURNS integer
 LANGUAGE plpgsql
@@ -11,8 +11,8 @@ DECLARE
     v_tenant_id uuid := ticketing.current_tenant_id();
     v_expired integer;
 BEGIN
-    IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
-        RAISE EXCEPTION 'a limit of % is not possible', coalesce(p_limit::text, 'NULL')
+    IF p_batch IS NULL OR p_batch NOT BETWEEN 1 AND 10000 THEN
+        RAISE EXCEPTION 'a limit of % is not possible', coalesce(p_batch::text, 'NULL')
             USING ERRCODE = 'TK001', HINT = 'Ask for 1 to 10000 at a time.';
     END IF;
 
@@ -26,7 +26,7 @@ BEGIN
             AND t.status IN ('pending', 'confirming')
             AND t.not_found_at_height > t.last_valid_block_height
         ORDER BY t.submitted_at, t.id
-        LIMIT p_limit
+        LIMIT p_batch
         FOR NO KEY UPDATE SKIP LOCKED
     )
 
@@ -48,7 +48,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.expire_transactions(integer) IS
-    'Expires up to p_limit open transactions of the tenant that are proved dead, not found at a '
+    'Expires up to p_batch open transactions of the tenant that are proved dead, not found at a '
     'finalized height above their last valid one, oldest first, and returns how many. Any number '
     'of callers may run it at once. What expired can then be replaced.';
 

@@ -26,17 +26,7 @@ BEGIN
     END IF;
 
     -- Of one vote sent twice at once, the second waits here and finds the first.
-    PERFORM 1
-    FROM ticketing.multisig_approval_requests AS r
-    WHERE r.tenant_id = v_tenant_id AND r.id = p_request_id
-    FOR NO KEY UPDATE;
-
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'request % does not exist', coalesce(p_request_id::text, 'NULL')
-            USING
-                ERRCODE = 'TK731',
-                HINT = 'Check the id and that app.current_tenant_id names its tenant.';
-    END IF;
+    PERFORM ticketing.lock_approval_request(p_request_id);
 
     v_is_replay := EXISTS (
         SELECT 1

@@ -56,19 +56,8 @@ BEGIN
     END IF;
 
     -- The money goes back only when it is known what the chain made of the ticket.
-    IF NEW.status = 'refunded' AND EXISTS (
-        SELECT 1
-        FROM ticketing.pending_transactions AS x
-        WHERE
-            x.tenant_id = NEW.tenant_id
-            AND x.ticket_id = NEW.id
-            AND x.status IN ('pending', 'confirming')
-            AND x.tx_type <> 'verify'
-    ) THEN
-        RAISE EXCEPTION 'ticket % has a transaction in flight', NEW.id
-            USING
-                ERRCODE = 'TK209',
-                HINT = 'Wait until it is confirmed, failed or expired.';
+    IF NEW.status = 'refunded' THEN
+        PERFORM ticketing.require_no_open_transaction(NEW.tenant_id, NEW.id);
     END IF;
 
     RETURN NEW;

@@ -38,8 +38,8 @@ COMMENT ON POLICY orders_worker_update ON ticketing.orders IS
     'Cross-tenant on purpose: the consumer that copies orders from the order service serves every'
     ' tenant.';
 COMMENT ON POLICY orders_owner_select ON ticketing.orders IS
-    'Cross-tenant on purpose, for the trigger that sums refunds alone: it runs as the owner and '
-    'names the tenant of the refund that fired it.';
+    'Cross-tenant on purpose, for the trigger that sums refunds and for record_payment alone: they '
+    'run as the owner and name the tenant of the refund or of the transaction.';
 COMMENT ON POLICY orders_owner_update ON ticketing.orders IS
-    'Cross-tenant on purpose, for the trigger that sums refunds alone: it runs as the owner and '
-    'names the tenant of the refund that fired it.';
+    'Cross-tenant on purpose, for the trigger that sums refunds and for record_payment alone: they '
+    'run as the owner and name the tenant of the refund or of the transaction.';

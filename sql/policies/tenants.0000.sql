@@ -34,5 +34,5 @@ COMMENT ON POLICY tenants_worker_update ON ticketing.tenants IS
     'Cross-tenant on purpose: the consumer that copies tenants from the auth service serves every'
     ' tenant.';
 COMMENT ON POLICY tenants_owner_select ON ticketing.tenants IS
-    'Cross-tenant on purpose, for record_scan_attempt alone: it runs as the owner and names the '
-    'tenant that the transaction works for.';
+    'Cross-tenant on purpose, for record_scan_attempt and record_payment alone: they run as the '
+    'owner and name the tenant that the transaction works for.';

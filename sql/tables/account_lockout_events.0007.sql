@@ -37,6 +37,8 @@ CREATE INDEX idx_lockout_events_identifier
     WHERE event_type <> 'failed_attempt';
 CREATE INDEX idx_lockout_events_window
     ON ticketing.account_lockout_events (tenant_id, identifier_type, identifier, created_at);
+CREATE INDEX idx_account_lockout_events_created_at
+    ON ticketing.account_lockout_events (created_at);
 
 ALTER TABLE ticketing.account_lockout_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticketing.account_lockout_events FORCE ROW LEVEL SECURITY;
@@ -100,5 +102,7 @@ COMMENT ON INDEX ticketing.idx_lockout_events_identifier IS
     'Serves the question whether an identifier is locked: its latest lock or unlock, in one look.';
 COMMENT ON INDEX ticketing.idx_lockout_events_window IS
     'Serves the count of recent failed attempts, and covers the foreign key to tenants.';
+COMMENT ON INDEX ticketing.idx_account_lockout_events_created_at IS
+    'Serves retention: the oldest events first, and what happened of late over all accounts.';
 
 GRANT SELECT ON ticketing.account_lockout_events TO ticketing_worker;

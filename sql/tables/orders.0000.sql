@@ -53,6 +53,9 @@ CREATE INDEX idx_orders_user_id
 CREATE INDEX idx_orders_event_id
     ON ticketing.orders (tenant_id, event_id)
     WHERE event_id IS NOT NULL;
+CREATE INDEX idx_orders_unpaid_expiry
+    ON ticketing.orders (expires_at)
+    WHERE status IN ('pending', 'awaiting_payment');
 
 ALTER TABLE ticketing.orders ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticketing.orders FORCE ROW LEVEL SECURITY;
@@ -130,6 +133,9 @@ COMMENT ON INDEX ticketing.idx_orders_user_id IS
     'Covers the foreign key to users: finds the orders of a buyer.';
 COMMENT ON INDEX ticketing.idx_orders_event_id IS
     'Covers the foreign key to events: finds the orders for an event.';
+COMMENT ON INDEX ticketing.idx_orders_unpaid_expiry IS
+    'Finds the unpaid orders that are due to expire, of all tenants; one that was paid or ended '
+    'leaves it.';
 
 GRANT SELECT ON ticketing.orders TO ticketing_app, ticketing_worker, ticketing_readonly;
 GRANT INSERT (

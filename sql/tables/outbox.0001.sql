@@ -36,6 +36,11 @@ CREATE INDEX idx_outbox_unprocessed
 CREATE INDEX idx_outbox_aggregate_open
     ON ticketing.outbox (tenant_id, aggregate_type, aggregate_id, seq)
     WHERE processed_at IS NULL;
+CREATE INDEX idx_outbox_leased
+    ON ticketing.outbox (locked_by, id)
+    WHERE locked_by IS NOT NULL;
+CREATE INDEX idx_outbox_log
+    ON ticketing.outbox (seq);
 
 ALTER TABLE ticketing.outbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ticketing.outbox FORCE ROW LEVEL SECURITY;
@@ -51,7 +56,8 @@ COMMENT ON COLUMN ticketing.outbox.id IS
     'Random identifier, unique inside the tenant. Consumers recognise a repeated delivery by it.';
 COMMENT ON COLUMN ticketing.outbox.seq IS
     'Order of insertion, numbered by the database over all tenants. Not the order of commit: '
-    'never use it as a cursor, or late commits are skipped.';
+    'never use it as a bare cursor, or late commits are skipped; ticketing.read_outbox_log knows '
+    'how far it is complete.';
 COMMENT ON COLUMN ticketing.outbox.aggregate_type IS
     'Kind of thing that changed; routes the event to its topic.';
 COMMENT ON COLUMN ticketing.outbox.aggregate_id IS
@@ -67,15 +73,18 @@ COMMENT ON COLUMN ticketing.outbox.headers IS
     'none.';
 COMMENT ON COLUMN ticketing.outbox.status IS
     'pending: waits for delivery. processing: leased by a relay. processed: delivered, final. '
-    'dead: given up after too many attempts; delivered only if a person puts it back.';
+    'dead: given up after too many attempts; until a person puts it back or deletes it, the later '
+    'events of its aggregate wait behind it.';
 COMMENT ON COLUMN ticketing.outbox.attempts IS
-    'Number of delivery attempts so far; 0 before the first.';
+    'Number of delivery attempts begun since it was written or put back; 0 before the first.';
 COMMENT ON COLUMN ticketing.outbox.max_attempts IS
     'Number of attempts after which the event is given up as dead.';
 COMMENT ON COLUMN ticketing.outbox.next_attempt_at IS
-    'Earliest moment of the next attempt; moved later after a failure.';
+    'Earliest moment of the next attempt: the end of the lease while it is leased, later after a '
+    'failure, a century away while it is dead, so that a claim walks over none of these.';
 COMMENT ON COLUMN ticketing.outbox.locked_by IS
-    'Name of the relay that holds the lease. NULL: not leased.';
+    'Token of the lease: name of the relay and a random part that no other claim has. NULL: not '
+    'leased.';
 COMMENT ON COLUMN ticketing.outbox.locked_until IS
     'When the lease ends; afterwards another relay may take the row, so no transaction stays open '
     'while sending. NULL: not leased.';
@@ -107,9 +116,17 @@ COMMENT ON INDEX ticketing.idx_outbox_unprocessed IS
 COMMENT ON INDEX ticketing.idx_outbox_aggregate_open IS
     'Serves delivery in order: finds the oldest undelivered event of an aggregate. Dead ones stay '
     'in it.';
+COMMENT ON INDEX ticketing.idx_outbox_leased IS
+    'Serves a relay that reports back: finds the events of a lease by its token.';
+COMMENT ON INDEX ticketing.idx_outbox_log IS
+    'Serves readers of the log: events after a position, and the newest one.';
 
 GRANT SELECT ON ticketing.outbox TO ticketing_app, ticketing_worker;
-GRANT INSERT ON ticketing.outbox TO ticketing_app, ticketing_worker;
+-- Not the number, by which readers of the log go, nor how far the delivery is.
+GRANT INSERT (
+    tenant_id, id, aggregate_type, aggregate_id, event_type, event_version, payload, headers,
+    max_attempts
+) ON ticketing.outbox TO ticketing_app, ticketing_worker;
 GRANT UPDATE (
     status, attempts, max_attempts, next_attempt_at, locked_by, locked_until,
     last_attempt_at, last_error, processed_at

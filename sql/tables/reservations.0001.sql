@@ -54,6 +54,10 @@ CREATE UNIQUE INDEX uq_reservations_idempotency
 CREATE INDEX idx_reservations_expiry
     ON ticketing.reservations (expires_at)
     WHERE status = 'pending';
+CREATE INDEX idx_reservations_released
+    ON ticketing.reservations (released_at)
+    WHERE status IN ('expired', 'cancelled')
+        AND order_id IS NULL;
 CREATE INDEX idx_reservations_ticket_type_id
     ON ticketing.reservations (tenant_id, event_id, ticket_type_id);
 CREATE INDEX idx_reservations_user_id
@@ -158,6 +162,8 @@ COMMENT ON INDEX ticketing.uq_reservations_idempotency IS
 COMMENT ON INDEX ticketing.idx_reservations_expiry IS
     'Serves the expiry sweeper: overdue pending reservations of all tenants, oldest first. Holds '
     'only pending rows, so it stays small.';
+COMMENT ON INDEX ticketing.idx_reservations_released IS
+    'Serves retention: reservations of all tenants that came to nothing, the oldest first.';
 COMMENT ON INDEX ticketing.idx_reservations_ticket_type_id IS
     'Covers the foreign key to ticket_types: finds the reservations of a ticket type or an event, '
     'also for checking the counters.';

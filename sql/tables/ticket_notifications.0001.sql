@@ -39,6 +39,9 @@ CREATE TABLE ticketing.ticket_notifications (
 CREATE INDEX idx_ticket_notifications_due
     ON ticketing.ticket_notifications (next_attempt_at)
     WHERE status = 'pending';
+CREATE INDEX idx_ticket_notifications_done
+    ON ticketing.ticket_notifications (updated_at)
+    WHERE status IN ('sent', 'failed');
 CREATE INDEX idx_ticket_notifications_user_id
     ON ticketing.ticket_notifications (tenant_id, user_id);
 CREATE INDEX idx_ticket_notifications_ticket_id
@@ -108,6 +111,8 @@ COMMENT ON CONSTRAINT chk_ticket_notifications_attempts ON ticketing.ticket_noti
     'The attempt counter is not negative.';
 COMMENT ON INDEX ticketing.idx_ticket_notifications_due IS
     'Serves the sender: pending messages of every tenant that are due, oldest first.';
+COMMENT ON INDEX ticketing.idx_ticket_notifications_done IS
+    'Serves retention: messages of all tenants that were sent or given up, the oldest first.';
 COMMENT ON INDEX ticketing.idx_ticket_notifications_user_id IS
     'Covers the foreign key to users: finds the messages of a user.';
 COMMENT ON INDEX ticketing.idx_ticket_notifications_ticket_id IS

@@ -49,6 +49,9 @@ CREATE UNIQUE INDEX uq_waitlist_one_live
 CREATE INDEX idx_waitlist_queue
     ON ticketing.waitlist (tenant_id, ticket_type_id, priority DESC, position)
     WHERE status = 'active';
+CREATE INDEX idx_waitlist_offer_expiry
+    ON ticketing.waitlist (offer_expires_at)
+    WHERE status = 'notified';
 CREATE INDEX idx_waitlist_ticket_type_id
     ON ticketing.waitlist (tenant_id, ticket_type_id);
 CREATE INDEX idx_waitlist_user_id
@@ -123,6 +126,8 @@ COMMENT ON INDEX ticketing.uq_waitlist_one_live IS
 COMMENT ON INDEX ticketing.idx_waitlist_queue IS
     'Serves the choice of the next offer: active rows of a ticket type, highest priority first, '
     'then oldest.';
+COMMENT ON INDEX ticketing.idx_waitlist_offer_expiry IS
+    'Serves the expiry sweeper: offers of all tenants that have lapsed. Holds open offers alone.';
 COMMENT ON INDEX ticketing.idx_waitlist_ticket_type_id IS
     'Covers the foreign key to ticket_types: finds all waitlist rows of a ticket type, ended ones '
     'included.';

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,7 +26,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ticket_schema import demo, embedded, status
+from ticket_schema import demo, embedded, maintenance, status
 from ticket_schema.api import alembic_config
 from ticket_schema.connection import connect, find_url
 from ticket_schema.errors import Exit, TicketSchemaError, redact
@@ -133,16 +134,23 @@ def up(
         version = connection.info.parameter_status("server_version")
         _create_database(connection, embedded.DATABASE)
     command.upgrade(alembic_config(url, progress=_show_progress), "head")
-    loaded = False
+    day = None
     with connect(url) as connection:
         if with_demo:
-            loaded = demo.load(connection)
+            day = demo.load(connection)
         revision = status.revision_of(connection)
     client = "psql" if shutil.which("psql") else str(server.psql)
     psql = f"{shlex.quote(client)} {shlex.quote(url)}"
     if as_json:
         _print_json(
-            {"url": url, "psql": psql, "revision": revision, "server": version, "demo": loaded}
+            {
+                "url": url,
+                "psql": psql,
+                "revision": revision,
+                "server": version,
+                "demo": day is not None,
+                "day": _scenes(day),
+            }
         )
         return
     again = "" if folder == DEFAULT_FOLDER else f" --folder {shlex.quote(str(folder))}"
@@ -150,6 +158,7 @@ def up(
         f"PostgreSQL {version} is up in {escape(str(server.folder))}, at revision {revision}."
     )
     out.print(f"\n  [bold]URL[/]   {escape(url)}\n  [bold]psql[/]  {escape(psql)}\n")
+    _tell(day)
     out.print("Next steps, in psql:")
     if with_demo:
         out.print(
@@ -335,12 +344,134 @@ def load_demo(
                 f"The database stands at {revision or 'base'}, the demo needs {head}.",
                 hint="Run: ticket-schema upgrade.",
             )
-        loaded = demo.load(connection, beside_others=beside_others)
+        day = demo.load(connection, beside_others=beside_others)
     if as_json:
-        _print_json({"loaded": loaded, "tenants": list(demo.TENANTS)})
+        _print_json({"loaded": day is not None, "tenants": list(demo.TENANTS), "day": _scenes(day)})
     else:
         tenants = " and ".join(demo.TENANTS)
-        out.print(f"Loaded {tenants}." if loaded else f"{tenants} are there already.")
+        out.print(f"{tenants} are there already." if day is None else f"Loaded {tenants}.")
+        _tell(day)
+
+
+def _scenes(day: list[demo.Scene] | None) -> list[dict[str, str]]:
+    """Returns what happened on the day of the demo, for JSON."""
+    return [{"scene": scene.title, "outcome": scene.outcome} for scene in day or ()]
+
+
+def _tell(day: list[demo.Scene] | None) -> None:
+    """Prints what happened on the day of the demo."""
+    if day is None:
+        return
+    out.print("A day at Northlight:")
+    for scene in day:
+        out.print(f"  [bold]{scene.title:16}[/] {escape(scene.outcome)}")
+    out.print()
+
+
+@app.command()
+def maintain(
+    url: Url = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this task; may be repeated.")
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Not this task; may be repeated.")
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many rows a transaction changes.")
+    ] = 1000,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Begin no further batch after that.  [default: go on until nothing is due]",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is due, and change nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the sweepers and retention until nothing is due.
+
+    Exits with 1 when a task failed or had to leave a row, with 4 when the time was over, or the
+    run was told to stop, before everything was done.
+    """
+    names = maintenance.choose(only or (), skip or ())
+    if dry_run:
+        with connect(find_url(url)) as connection:
+            due = maintenance.backlog(connection, names)
+        _show_backlog(due, as_json=as_json)
+        return
+    tasks = [maintenance.Task(name, batch) for name in names]
+    # The server is told to give up what it does, and a batch is whole or not there.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopped = False
+    try:
+        with connect(find_url(url)) as connection:
+            maintenance.run(connection, tasks, max_seconds=max_seconds, note=_show_maintenance)
+    except KeyboardInterrupt:
+        stopped = True
+    for task in tasks:
+        task.state = "unfinished" if task.state == "waiting" else task.state
+    _show_maintained(tasks, stopped=stopped, as_json=as_json)
+
+
+def _show_backlog(due: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"tasks": due})
+        return
+    for task in due:
+        since = f", the oldest since {task['oldest']:%Y-%m-%d %H:%M:%S %Z}" if task["due"] else ""
+        out.print(f"[bold]{task['task']}[/]: {task['due']} due{since}")
+
+
+def _show_maintenance(told: maintenance.Task | maintenance.Pause) -> None:
+    if isinstance(told, maintenance.Pause):
+        err.print(f"… [bold]{told.task}[/]: {escape(told.why)}, next try in {told.seconds:.1f} s")
+        return
+    took = f"({told.seconds:.2f} s)"
+    for row in told.left:
+        err.print(f"! [bold]{told.name}[/]: {escape(row)}")
+    if told.state == "failed":
+        err.print(f"✗ [bold]{told.name}[/]: {escape(told.error or '')} {took}")
+    else:
+        mark = "✓" if told.state == "done" else "…"
+        more = ", not finished" if told.state == "unfinished" else ""
+        err.print(f"{mark} [bold]{told.name}[/]: {told.rows} {took}{more}")
+
+
+def _show_maintained(tasks: list[maintenance.Task], *, stopped: bool, as_json: bool) -> None:
+    rows = sum(task.rows for task in tasks)
+    failed = [task.name for task in tasks if task.state == "failed"]
+    left = sum(len(task.left) for task in tasks)
+    unfinished = [task.name for task in tasks if task.state == "unfinished"]
+    if as_json:
+        _print_json(
+            {
+                "rows": rows,
+                "left": left,
+                "complete": not (failed or left or unfinished),
+                "stopped": stopped,
+                "tasks": [{**asdict(task), "seconds": round(task.seconds, 3)} for task in tasks],
+            }
+        )
+    else:
+        out.print(f"{rows} rows in {sum(task.batches for task in tasks)} batches.")
+    if failed or left:
+        what = f"{', '.join(failed)} failed" if failed else f"{left} rows were left"
+        hint = "Look at what is said of them above; the others are done."
+        code = Exit.FAILED
+    elif unfinished:
+        what = "It was told to stop" if stopped else "The time was over"
+        what += f" before {', '.join(unfinished)} {'was' if len(unfinished) == 1 else 'were'} done"
+        hint = "Run it again: it goes on where it stopped."
+        code = Exit.TIMED_OUT
+    else:
+        return
+    err.print(f"[red]error:[/] {escape(what)}.\n[yellow]hint:[/]  {escape(hint)}")
+    raise typer.Exit(code)
 
 
 def _migrate(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -12,6 +14,18 @@ from support.factories import Make
 from support.session import Session
 
 TENANTS = ["northlight", "harbour"]
+DAY = {
+    "The rush": r"20 of 60 hold two places each, 0 places are left, the others were told TK121",
+    "Payment": r"16 of them paid",
+    "Expiry": r"4 holds ran out, and their places are free again",
+    "Transfer": r"NOR-0006-1 is guest24's now: its old code is revoked, its new one active",
+    "Mint": r"\S+ is minted, with the token 7Np47Np4…",
+    "Doors": r"NOR-0023-1: north gate says valid, south gate says duplicate",
+    "Refund": r"NOR-0009-1 is refunded: 129\.00 EUR went back",
+    "Wallet pass": r"NOR-0010-1 has a pass for apple_wallet, and it is sent",
+    "Request ticket": r'"A red umbrella, .*" is completed, with 3 events to tell how',
+    "Outbox": r"\d+ events of the day wait for a relay",
+}
 
 
 def counts(target: Database) -> dict[str, int]:
@@ -30,7 +44,8 @@ def counts(target: Database) -> dict[str, int]:
 def loaded(target: Database) -> Database:
     """Returns a database after the demo was loaded into it."""
     done = run("demo", url=target.superuser_url)
-    assert (done.code, done.stdout) == (0, "Loaded northlight and harbour.\n")
+    assert done.code == 0, done
+    assert done.stdout.startswith("Loaded northlight and harbour.\nA day at Northlight:\n")
     return target
 
 
@@ -53,8 +68,16 @@ def test_the_demo_is_loaded_once(clone: Database) -> None:
 def test_json_tells_whether_it_was_loaded(clone: Database) -> None:
     first = run("demo", "--json", url=clone.superuser_url)
     again = run("demo", "--json", url=clone.superuser_url)
-    assert (first.code, first.document) == (0, {"loaded": True, "tenants": TENANTS})
-    assert (again.code, again.document) == (0, {"loaded": False, "tenants": TENANTS})
+    assert (first.code, again.code) == (0, 0)
+    assert first.document | {"day": []} == {"loaded": True, "tenants": TENANTS, "day": []}
+    assert again.document == {"loaded": False, "tenants": TENANTS, "day": []}
+
+
+def test_the_day_goes_as_it_should(clone: Database) -> None:
+    told = run("demo", "--json", url=clone.superuser_url).document["day"]
+    assert [scene["scene"] for scene in told] == [*DAY]
+    for scene in told:
+        assert re.fullmatch(DAY[scene["scene"]], scene["outcome"]), scene
 
 
 def test_other_tenants_are_a_reason_to_refuse(clone: Database) -> None:
@@ -98,7 +121,8 @@ def test_the_history_and_the_events_tell_how_each_ticket_became_what_it_is(clone
             "SELECT id FROM ticketing.ticket_state_history EXCEPT SELECT id FROM ticketing.outbox"
         ).fetchall()
     assert dict(statuses[0]) == dict(statuses[1])
-    assert dict(statuses[0]).keys() == {"active", "checked_in", "transferred", "refunded"}
+    ends = {"minted", "active", "checked_in", "transferred", "refunded"}
+    assert dict(statuses[0]).keys() == ends
     assert unheard == []
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "current": ("current",),
     "status": ("status",),
     "demo": ("demo",),
+    "maintain": ("maintain",),
 }
 MALFORMED = {
     "no colon after the scheme": f"postgresql//someone:{SECRET}@localhost/tickets",

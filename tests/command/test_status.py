@@ -117,9 +117,9 @@ DRIFT = {
         "table notes is not part of the schema",
     ),
     "table dropped": (
-        "DROP TABLE ticketing.webhook_nonces",
+        "DROP TABLE ticketing.ticket_validations",
         "drift",
-        "table webhook_nonces is missing",
+        "table ticket_validations is missing",
     ),
     "extra column": (
         "ALTER TABLE ticketing.tickets ADD note text",

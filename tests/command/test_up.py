@@ -73,7 +73,7 @@ def test_json_tells_how_to_connect(folder: Path) -> None:
     done = run("up", "--folder", str(folder), "--json")
     document = done.document
     assert done.code == 0
-    assert document.keys() == {"url", "psql", "revision", "server", "demo"}
+    assert document.keys() == {"url", "psql", "revision", "server", "demo", "day"}
     assert (document["revision"], document["demo"]) == (HEAD, False)
     with psycopg.connect(document["url"]) as connection:
         version = connection.info.parameter_status("server_version")

@@ -10,6 +10,10 @@ from typing import Any
 
 import psycopg
 
+from support.databases import Database
+from support.factories import Make
+from support.races import in_turn
+from support.races import race as callers
 from support.session import Session
 from ticket_schema.catalog import Catalog, read_catalog
 
@@ -40,6 +44,7 @@ class Rewrite:
 
 
 Part = str | Rewrite
+Act = Callable[[psycopg.Connection], object]
 
 
 def prove(
@@ -123,3 +128,61 @@ def held(check: Callable[..., None], *arguments: Any) -> bool:
     except AssertionError:
         return False
     return True
+
+
+class Race:
+    """Lets two callers overlap, before a defect is put back and after.
+
+    Args:
+        target: a database of the test's own.
+    """
+
+    def __init__(self, target: Database, session: Session) -> None:
+        self.target = target
+        self.db = session
+        self.make = Make(session)
+        self.tenant = self.make.tenant()
+
+    def run(self, first: Act, second: Act, login: str = "ts_test_app") -> tuple[object, object]:
+        """Returns what two overlapping transactions got."""
+        self.db.connection.commit()
+        one, other, _ = in_turn(self.target, login, first, second, tenant=self.tenant)
+        return one, other
+
+    def alone(self, act: Act, login: str = "ts_test_app") -> object:
+        """Returns what one transaction got, which is committed."""
+        self.db.connection.commit()
+        (got,) = callers(self.target, login, 1, lambda at, _: act(at), tenant=self.tenant)
+        return got
+
+    def die(self, act: Act, login: str = "ts_test_app") -> None:
+        """Lets one caller do its work, and ends its connection before it commits."""
+
+        def dying(connection: psycopg.Connection, _: int) -> object:
+            act(connection)
+            with self.target.connect() as other:
+                other.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
+            return connection.execute("SELECT 1").fetchone()
+
+        self.db.connection.commit()
+        (error,) = callers(self.target, login, 1, dying, tenant=self.tenant)
+        assert isinstance(error, psycopg.OperationalError), error
+
+    def prove(
+        self, look: Callable[[], object], *defect: Part, promised: object, broken: object
+    ) -> None:
+        """Asserts that a look sees the promise, and the breach of it once the defect is back."""
+        assert promised != broken
+        assert look() == promised
+        put_back(self.db, *defect)
+        self.db.connection.commit()
+        assert look() == broken
+
+
+def value(query: str, *values: object) -> Act:
+    def act(connection: psycopg.Connection) -> object:
+        row = connection.execute(query.encode(), values).fetchone()
+        assert row is not None
+        return row[0]
+
+    return act

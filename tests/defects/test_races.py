@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,13 +10,10 @@ import psycopg
 import pytest
 
 from support.databases import Database
-from support.factories import Make
-from support.races import in_turn
 from support.session import Session
 
-from .defect import Part, Rewrite, put_back
+from .defect import Race, Rewrite, value
 
-Act = Callable[[psycopg.Connection], object]
 SCAN = "SELECT result FROM ticketing.record_scan_attempt(%s, %s, %s)"
 SPEND = "SELECT allowed FROM ticketing.check_and_record_spending(%s, 40000, 'USD', %s)"
 # Past approve_request(), which waits for the request as well: the guard of the table must do.
@@ -31,49 +28,10 @@ TAKE = """
 """
 
 
-class Race:
-    """Lets two callers overlap, before a defect is put back and after.
-
-    Args:
-        target: a database of the test's own.
-    """
-
-    def __init__(self, target: Database, session: Session) -> None:
-        self.target = target
-        self.db = session
-        self.make = Make(session)
-        self.tenant = self.make.tenant()
-
-    def run(self, first: Act, second: Act, login: str = "ts_test_app") -> tuple[object, object]:
-        """Returns what two overlapping transactions got."""
-        self.db.connection.commit()
-        one, other, _ = in_turn(self.target, login, first, second, tenant=self.tenant)
-        return one, other
-
-    def prove(
-        self, look: Callable[[], object], *defect: Part, promised: object, broken: object
-    ) -> None:
-        """Asserts that a look sees the promise, and the breach of it once the defect is back."""
-        assert promised != broken
-        assert look() == promised
-        put_back(self.db, *defect)
-        self.db.connection.commit()
-        assert look() == broken
-
-
 @pytest.fixture
 def race(clone: Database) -> Iterator[Race]:
     with psycopg.connect(clone.superuser_url) as connection:
         yield Race(clone, Session(connection))
-
-
-def value(query: str, *values: object) -> Act:
-    def act(connection: psycopg.Connection) -> object:
-        row = connection.execute(query.encode(), values).fetchone()
-        assert row is not None
-        return row[0]
-
-    return act
 
 
 def test_03_two_doors_at_once(race: Race) -> None:

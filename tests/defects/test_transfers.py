@@ -13,6 +13,11 @@ from .defect import attempt_to, catalog_of, prove
 # Words of columns that would hold a secret as it is.
 SECRET = re.compile(r"(acceptance_code|password|secret|auth_token|private_key)$")
 GUESSABLE = re.compile(r"\brandom\(\)")
+# They spread callers over counters and retries over time, and make no secret.
+SPREADS = {
+    "choose_hold_bucket()",
+    "fail_outbox(p_id uuid, p_token text, p_error text, p_retry_in interval)",
+}
 
 
 def test_18_two_open_transfers_of_one_ticket(db: Session, make: Make, tenant: UUID) -> None:
@@ -51,7 +56,7 @@ def test_18_a_code_that_can_be_guessed(db: Session) -> None:
         catalog = catalog_of(db)
         made = {name: column.get("default", "") for name, column in catalog["column"].items()}
         made |= {name: f["definition"] for name, f in catalog["function"].items()}
-        return {name for name, text in made.items() if GUESSABLE.search(text)}
+        return {name for name, text in made.items() if GUESSABLE.search(text)} - SPREADS
 
     prove(
         db,

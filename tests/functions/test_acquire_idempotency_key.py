@@ -14,6 +14,7 @@ import pytest
 
 from support.databases import Database
 from support.factories import Make, Row
+from support.names import shown
 from support.races import race
 from support.requests import (
     BODY,
@@ -400,7 +401,7 @@ def test_a_service_names_its_principal_or_is_one_itself(
         {"time_to_live": "86399 seconds"},
         {"time_to_live": "367 days"},
     ],
-    ids=str,
+    ids=shown,
 )
 def test_an_argument_out_of_range_is_refused(
     db: Session, tenant: UUID, as_tenant: Acting, given: Row

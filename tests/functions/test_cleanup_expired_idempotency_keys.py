@@ -98,7 +98,7 @@ def test_a_batch_takes_the_oldest_first(
 def test_a_batch_out_of_range_is_refused(db: Session, as_worker: Acting, size: int | None) -> None:
     with as_worker(), db.refused("TK001") as by:
         db.value(CLEAN_SOME, size)
-    assert "p_batch_size is not 1 to 100000" in str(by.error)
+    assert "p_batch is not 1 to 100000" in str(by.error)
 
 
 def test_it_is_for_background_jobs_alone(

@@ -12,6 +12,7 @@ import pytest
 
 from support.databases import Database
 from support.factories import Make, Row
+from support.names import shown
 from support.races import race
 from support.requests import BODY, HEADERS, acquire, bring, complete, pass_time, release, row
 from support.session import Session
@@ -102,7 +103,7 @@ def test_an_empty_answer_is_true_again(db: Session, tenant: UUID, as_tenant: Act
         {"resource_type": "ticket"},
         {"resource_type": None},
     ],
-    ids=str,
+    ids=shown,
 )
 def test_another_answer_is_false_and_the_first_stays(
     db: Session, tenant: UUID, as_tenant: Acting, other: Row

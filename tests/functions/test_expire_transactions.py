@@ -107,12 +107,14 @@ def test_a_limit_out_of_range_is_refused(relay: Relay, limit: int | None) -> Non
         relay.expire(limit)
 
 
-def test_only_the_tenants_own_expire(relay: Relay, make: Make, other_tenant: UUID) -> None:
+def test_with_a_tenant_only_its_own_expire(relay: Relay, make: Make, other_tenant: UUID) -> None:
     neighbour = Relay(make, other_tenant)
     theirs = neighbour.create(neighbour.ticket())
     neighbour.miss(theirs)
     assert relay.expire() == 0
-    with relay.db.acting("ticketing_worker"):
+    with relay.db.acting("ticketing_worker", tenant=relay.tenant):
+        assert call(relay.db.connection, "expire_transactions") == 0
+    with relay.db.acting("ticketing_app"):
         assert call(relay.db.connection, "expire_transactions") == 0
     # Nor does a superuser look past the tenant of the context.
     context = "SELECT set_config('app.current_tenant_id', %s, TRUE)"
@@ -120,6 +122,33 @@ def test_only_the_tenants_own_expire(relay: Relay, make: Make, other_tenant: UUI
     assert call(make.session.connection, "expire_transactions") == 0
     assert neighbour.status(theirs) == "pending"
     assert neighbour.expire() == 1
+
+
+def test_without_a_tenant_a_job_expires_those_of_every_one_on_evidence_alone(
+    relay: Relay, make: Make, other_tenant: UUID
+) -> None:
+    dead, alive = [], []
+    for each in (relay, Relay(make, other_tenant)):
+        dead.append((each, each.create(each.ticket())))
+        alive.append((each, each.create(each.ticket())))
+        each.miss(dead[-1][1])
+        each.miss(alive[-1][1], HEIGHT)
+    with relay.db.acting("ticketing_worker"):
+        assert call(relay.db.connection, "expire_transactions") == 2
+        # By hand a job goes no further than the function.
+        for change in ("status = 'expired'", "slot = slot"):
+            query = f"UPDATE ticketing.pending_transactions SET {change}"
+            assert relay.db.run(query) == 0
+    assert [each.status(tx) for each, tx in dead] == ["expired"] * 2
+    assert [each.status(tx) for each, tx in alive] == ["pending"] * 2
+    assert [each.log(tx)[-1] for each, tx in dead] == [("transaction_expired", "warning")] * 2
+
+
+@pytest.mark.parametrize("event", ["transaction_confirmed", "status_changed"])
+def test_a_job_without_a_tenant_logs_nothing_but_expiry(relay: Relay, event: str) -> None:
+    add = "INSERT INTO ticketing.blockchain_sync_log (tenant_id, event_type) VALUES (%s, %s)"
+    with relay.db.acting("ticketing_worker"), relay.db.refused("42501"):
+        relay.db.run(add, relay.tenant, event)
 
 
 def test_a_customer_may_not_expire_it(make: Make, relay: Relay, tenant: UUID) -> None:
@@ -145,7 +174,7 @@ def test_sweepers_share_the_work_and_pass_over_what_is_in_use(world: World) -> N
 
     def sweep(connection: psycopg.Connection, number: int) -> int:
         connection.execute("SET LOCAL lock_timeout = '5s'")
-        expired: int = call(connection, "expire_transactions", limit=5)
+        expired: int = call(connection, "expire_transactions", batch=5)
         return expired
 
     # The lock of somebody who works on the first.

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from support.factories import Row
+from support.names import shown
 from support.requests import (
     BODY,
     HASH,
@@ -145,7 +146,7 @@ def test_a_customer_is_told_their_own_answer_and_nobody_elses(
 @pytest.mark.parametrize(
     "given",
     [{"key": None}, {"key": ""}, {"operation": None}, {"request_hash": None}],
-    ids=str,
+    ids=shown,
 )
 def test_a_malformed_argument_is_refused_in_every_state(
     db: Session, tenant: UUID, as_tenant: Acting, *, state: str, given: Row

@@ -63,6 +63,7 @@ def test_the_links_come_in_order_and_follow_each_other(
     db: Session, make: Make, tenant: UUID, *, ticket: UUID, people: list[UUID], role: str
 ) -> None:
     a, b, c, d = people
+    db.run("UPDATE ticketing.tickets SET currency = 'EUR' WHERE id = %s", ticket)
     third = passed_on(make, tenant, ticket, c, d, 3)
     first = passed_on(
         *(make, tenant, ticket, a, b, 1),

@@ -587,3 +587,58 @@ def test_a_repeated_request_finds_its_row_although_all_is_sold(
         with db.refused("23505", "uq_reservations_idempotency"):
             db.run(request[: request.index("ON CONFLICT")], *values)
     assert db.value("SELECT reserved_quantity FROM ticketing.ticket_inventory") == 2
+
+
+@pytest.mark.parametrize("column", ["total_cents = 5, currency = 'USD'", "currency = 'EUR'"])
+def test_the_price_stays(db: Session, make: Make, tenant: UUID, column: str) -> None:
+    made = make.id("reservations", tenant, total_cents=4, currency="USD")
+    with db.refused("TK002"):
+        db.run(f"UPDATE ticketing.reservations SET {column} WHERE id = %s", made)
+
+
+@pytest.mark.parametrize(
+    ("way", "steps", "refused"),
+    [
+        ((), (1,), True),
+        (("confirmed",), (1, 1, 2), False),
+        (("confirmed",), (1, 0), True),
+        (("confirmed", "cancelled"), (1,), True),
+    ],
+)
+def test_places_come_back_of_a_sale_and_never_return(
+    db: Session,
+    make: Make,
+    tenant: UUID,
+    *,
+    way: tuple[str, ...],
+    steps: tuple[int, ...],
+    refused: bool,
+) -> None:
+    made = make.id("reservations", tenant, quantity=2, order_id=make.id("orders", tenant))
+    make.advance("reservations", made, *way)
+    give_back = "UPDATE ticketing.reservations SET returned_quantity = %s WHERE id = %s"
+    with db.acting("ticketing_app", tenant=tenant):
+        for step in steps[:-1]:
+            db.run(give_back, step, made)
+        if refused:
+            with db.refused("TK002"):
+                db.run(give_back, steps[-1], made)
+        else:
+            assert db.run(give_back, steps[-1], made) == 1
+
+
+def test_what_a_person_gave_back_counts_no_more(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    kind = make.ticket_type(tenant, 10, max_per_user=2)
+    user = make.id("users", tenant)
+    given = {"ticket_type_id": kind["id"], "user_id": user}
+    made = make.id("reservations", tenant, quantity=2, order_id=make.id("orders", tenant), **given)
+    make.advance("reservations", made, "confirmed")
+    with db.refused("TK104"):
+        make.id("reservations", tenant, **given)
+    with as_tenant(tenant):
+        db.run("UPDATE ticketing.reservations SET returned_quantity = 1 WHERE id = %s", made)
+    make.id("reservations", tenant, **given)
+    with db.refused("TK104"):
+        make.id("reservations", tenant, **given)

@@ -22,6 +22,7 @@ OTHERS: Row = {
     "qr_code": "forged",
     "barcode": "forged",
     "credential_version": 2,
+    "external_version": 2,
     "payment_id": "forged",
     "price_cents": 1,
     "face_value_cents": 1,

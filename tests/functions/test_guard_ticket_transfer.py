@@ -131,6 +131,34 @@ def test_a_customer_offers_their_own_and_learns_nothing_about_others(
         assert len(texts) == 1
 
 
+@pytest.mark.parametrize("kind", ["admin", "correction"])
+@pytest.mark.parametrize(("user_role", "may"), [("user", False), ("staff", True)])
+def test_no_customer_makes_a_transfer_of_staff(
+    db: Session,
+    make: Make,
+    tenant: UUID,
+    *,
+    holder: UUID,
+    as_user: Acting,
+    kind: str,
+    user_role: str,
+    may: bool,
+) -> None:
+    ticket = held(make, tenant, holder)
+    with as_user(tenant, holder, user_role):
+        if may:
+            assert offer(db, tenant, ticket, holder, kind) == 1
+            return
+        with db.refused("TK229"):
+            offer(db, tenant, ticket, holder, kind)
+        assert offer(db, tenant, ticket, holder) == 1
+        with db.refused("TK229"):
+            db.run("UPDATE ticketing.ticket_transfers SET transfer_type = %s", kind)
+    db.run("UPDATE ticketing.ticket_transfers SET transfer_type = %s", kind)
+    with as_user(tenant, holder, user_role):
+        assert db.run("UPDATE ticketing.ticket_transfers SET message = 'enjoy'") == 1
+
+
 def test_a_ticket_of_another_tenant_is_no_ticket(
     db: Session, make: Make, tenant: UUID, *, other_tenant: UUID, holder: UUID, as_tenant: Acting
 ) -> None:
@@ -155,6 +183,57 @@ def test_two_offers_at_once_leave_one(clone: Database) -> None:
     assert answers.count(1) == 1
     errors = [answer for answer in answers if isinstance(answer, psycopg.Error)]
     assert {error.diag.constraint_name for error in errors} == {"uq_ticket_transfers_one_open"}
+
+
+# --- what it costs ---
+
+
+def priced(kind: str, cents: int, currency: str) -> tuple[str, list[object]]:
+    return "(transfer_type, price_cents, currency) = (%s, %s, %s)", [kind, cents, currency]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cents", "currency", "code"),
+    [
+        ("resale", 5000, "EUR", None),
+        ("resale", 5001, "EUR", "TK225"),
+        ("admin", 5001, "EUR", None),
+        ("resale", 1, "USD", "TK226"),
+        ("gift", 0, "USD", None),
+    ],
+)
+def test_a_price_keeps_to_the_ticket_whenever_it_is_written(
+    db: Session,
+    make: Make,
+    tenant: UUID,
+    *,
+    holder: UUID,
+    as_tenant: Acting,
+    kind: str,
+    cents: int,
+    currency: str,
+    code: str | None,
+) -> None:
+    ticket = held(make, tenant, holder, currency="EUR", max_resale_price_cents=5000)
+    insert = """
+        INSERT INTO ticketing.ticket_transfers (
+            tenant_id, ticket_id, from_user_id, to_email, transfer_type, price_cents, currency
+        ) VALUES (%s, %s, %s, 'friend@example.org', %s, %s, %s)
+    """
+    first = tenant, ticket, holder
+    columns, values = priced(kind, cents, currency)
+    for way in ("insert", "update"):
+        with as_tenant(tenant), db.connection.transaction(force_rollback=True):
+            if way == "insert":
+                statement, given = insert, [*first, kind, cents, currency]
+            else:
+                db.run(insert, *first, "gift", 0, "EUR")
+                statement, given = f"UPDATE ticketing.ticket_transfers SET {columns}", values
+            if code is None:
+                assert db.run(statement, *given) == 1
+            else:
+                with db.refused(code):
+                    db.run(statement, *given)
 
 
 # --- what is in flight on the chain ---

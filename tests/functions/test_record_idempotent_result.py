@@ -13,6 +13,7 @@ import pytest
 
 from support.databases import Database
 from support.factories import Make, Row
+from support.names import shown
 from support.races import race
 from support.requests import (
     BODY,
@@ -197,7 +198,7 @@ def test_an_argument_out_of_range_is_refused(
         {"time_to_live": "24 hours"},
         {"time_to_live": "366 days"},
     ],
-    ids=str,
+    ids=shown,
 )
 def test_an_argument_at_the_edge_of_its_range_is_accepted(
     db: Session, tenant: UUID, as_tenant: Acting, given: Row

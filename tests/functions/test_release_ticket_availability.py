@@ -364,3 +364,34 @@ def test_a_deadline_that_passes_while_a_payment_commits_expires_nothing(clone: D
         assert isinstance(result, psycopg.Error)
         assert result.sqlstate == "TK201"
         assert counters(Session(watcher), kind) == (0, 4, 0, 6)
+
+
+def test_refunded_places_go_back_one_by_one_and_the_rest_with_the_end(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    kind = make.ticket_type(tenant, 10)
+    made = reserved(make, kind, 4, sold=True)
+    give_back = "UPDATE ticketing.reservations SET returned_quantity = %s WHERE id = %s"
+    with as_tenant(tenant, reason=LEFT):
+        for returned, sold in ((1, 3), (1, 3), (3, 1)):
+            db.run(give_back, returned, made)
+            assert counters(db, kind) == (0, sold, 0, 10 - sold)
+        db.run(SET, "cancelled", [made])
+    assert counters(db, kind) == (0, 0, 0, 10)
+
+
+def test_the_last_place_and_the_end_may_come_together(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    kind = make.ticket_type(tenant, 10)
+    reserved(make, kind, 1, sold=True)
+    made = reserved(make, kind, 4, sold=True)
+    end = """
+        UPDATE ticketing.reservations SET status = 'cancelled', returned_quantity = 4
+        WHERE id = %s
+    """
+    with as_tenant(tenant, reason=LEFT):
+        db.run("UPDATE ticketing.reservations SET returned_quantity = 3 WHERE id = %s", made)
+        db.run(end, made)
+    assert counters(db, kind) == (0, 1, 0, 9)
+    assert db.all("SELECT * FROM ticketing.ticket_inventory_drift") == []

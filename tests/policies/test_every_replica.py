@@ -11,7 +11,7 @@ import pytest
 from support.databases import Database
 from support.factories import Make
 from support.session import Session
-from support.triggers import tables_running
+from support.triggers import tables_running, with_two_owners
 
 if TYPE_CHECKING:
     from conftest import Acting
@@ -26,12 +26,14 @@ class Copy:
         name: a column that the owner of a row fills in.
         change: a column and what a worker writes into it.
         counters: what triggers of this schema keep in it.
+        announced: whether a row may be here before its owner has sent it.
     """
 
     table: str
     name: str
     change: tuple[str, str]
     counters: tuple[str, ...]
+    announced: bool = False
 
     def add(self, db: Session, tenant: UUID) -> int:
         """Adds a row."""
@@ -61,6 +63,7 @@ COPIES = (
         name="order_number",
         change=("status", "expired"),
         counters=("refunded_cents",),
+        announced=True,  # by a hold that is confirmed
     ),
 )
 OF_THE_ROW = ("tenant_id", "id", "created_at", "updated_at")
@@ -83,7 +86,7 @@ def test_every_copy_that_the_owner_counts_in_is_tested(db: Session) -> None:
         """
     )
     copies = {row["name"] for row in counted} & set(tables_running("ignore_stale_version"))
-    assert copies == {copy.table for copy in COPIES}
+    assert copies - with_two_owners() == {copy.table for copy in COPIES}
 
 
 @each
@@ -165,8 +168,12 @@ def test_only_the_owner_may_write_the_counters_of_every_tenant(
         for counter in copy.counters:
             assert copy.write(db, f"{counter} = 0") == 2
         assert db.run(f"DELETE FROM ticketing.{copy.table}") == 0
-        with db.refused("42501"):
-            copy.add(db, db.value(f"SELECT tenant_id FROM ticketing.{copy.table} LIMIT 1"))
+        tenant = db.value(f"SELECT tenant_id FROM ticketing.{copy.table} LIMIT 1")
+        if copy.announced:
+            assert copy.add(db, tenant) == 1
+        else:
+            with db.refused("42501"):
+                copy.add(db, tenant)
 
 
 @pytest.mark.parametrize("login", ["ts_test_app", "ts_test_worker", "ts_test_readonly"])

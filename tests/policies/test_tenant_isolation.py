@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,9 @@ CROSS_TENANT = {
     "venues",
     "events",
     "orders",
+    "payments",
     "reservations",
+    "holds",
     "outbox",
     "ticket_notifications",
     "webhook_nonces",
@@ -58,29 +61,53 @@ INSERTING = [entry for entry in BOUND if entry.values != (WORKER, "reservation_h
 NEVER_INSERTED = {
     "tenants",
     "ticket_inventory",
+    "zone_inventory",
+    "ticket_credentials",
     "ticket_scans",
     "ticket_state_history",
     "account_lockout_events",
+    "audit_events",
 }
-DELETABLE = {"ticket_bundles", "ticket_bundle_items", "idempotency_keys"}
+DELETABLE = {
+    "ticket_bundles",
+    "ticket_bundle_items",
+    "idempotency_keys",
+    "pass_device_registrations",
+}
 # Rows that may be deleted only once they have expired.
 EXPIRED = {"idempotency_keys": overdue()}
 # Who inserts rows of a table; the superuser stands in for what a trigger or a function writes.
 WRITERS = {
     **dict.fromkeys(TABLES, APP),
     **dict.fromkeys(("tenants", "users", "venues", "events", "orders", "webhook_nonces"), WORKER),
+    "payments": WORKER,
     **dict.fromkeys(NEVER_INSERTED - {"tenants"}, None),
 }
 # Triggers that refuse a row before its foreign keys are looked at.
-GUARDS = {"ticket_transfers": ["10_guard"]}
+GUARDS = {"ticket_transfers": ["10_guard"], "holds": ["05_start_status"]}
+# What a row must be besides, to have a reference at all.
+BESIDES: dict[tuple[str, str], Row] = {
+    ("holds", "order_id"): {
+        "status": "confirmed",
+        "confirmed_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "confirm_idempotency_key": "key",
+    },
+}
 # Unique across tenants by design: the short name of a tenant, a nonce of an endpoint, an event that
-# may have no tenant. The key of the counters is the ticket type itself.
-NO_SHARED_VALUES = {"tenants", "webhook_nonces", "ticket_inventory", "account_lockout_events"}
-WITHOUT_ID = {"ticket_inventory", "webhook_nonces"}
+# may have no tenant. The key of the counters is the ticket type or zone itself.
+NO_SHARED_VALUES = {
+    "tenants",
+    "webhook_nonces",
+    "ticket_inventory",
+    "zone_inventory",
+    "account_lockout_events",
+}
+WITHOUT_ID = {"ticket_inventory", "zone_inventory", "webhook_nonces"}
 KEY_WITHOUT_TENANT = {"tenants", "account_lockout_events"}
 # Values for the unique columns that the smallest row leaves empty.
 UNIQUE_VALUES: dict[str, Row] = {
     "reservations": {"idempotency_key": "key"},
+    "payments": {"provider_payment_id": "pi_1"},
     "refunds": {"provider": "stripe", "provider_refund_id": "re_1", "idempotency_key": "key"},
     "ticket_state_history": {"ticket_version": 7},
     "ticket_transfers": {"transfer_code": "code"},
@@ -112,6 +139,9 @@ REFERENCES: dict[str, dict[str, str]] = {
         "user_id": "users",
         "event_id": "events",
     },
+    "payments": {
+        "order_id": "orders",
+    },
     "ticket_types": {
         "event_id": "events",
     },
@@ -138,6 +168,7 @@ REFERENCES: dict[str, dict[str, str]] = {
         "ticket_id": "tickets",
         "validator_id": "users",
     },
+    "ticket_credentials": {"ticket_id": "tickets"},
     "ticket_scans": {
         "ticket_id": "tickets",
         "event_id": "events",
@@ -157,6 +188,17 @@ REFERENCES: dict[str, dict[str, str]] = {
     "ticket_holds": {
         "ticket_type_id": "ticket_types",
         "held_by": "users",
+    },
+    "zone_inventory": {
+        "zone_id": "zones",
+    },
+    "zones": {
+        "event_id": "events",
+    },
+    "holds": {
+        "event_id, zone_id": "zones",
+        "user_id": "users",
+        "order_id": "orders",
     },
     "ticket_bundles": {
         "event_id": "events",
@@ -209,6 +251,18 @@ REFERENCES: dict[str, dict[str, str]] = {
     },
     "ticket_state_history": {
         "ticket_id": "tickets",
+    },
+    "request_tickets": {
+        "created_by": "users",
+    },
+    "audit_events": {
+        "ticket_id": "request_tickets",
+    },
+    "ticket_passes": {
+        "ticket_id": "tickets",
+    },
+    "pass_device_registrations": {
+        "pass_id": "ticket_passes",
     },
 }
 # What a row must be to have the reference at all.
@@ -328,6 +382,9 @@ def draft(make: Make, table: str, tenant: UUID) -> Row:
     if table == "ticket_inventory":
         kind = make.id("ticket_types", tenant)
         return {"tenant_id": tenant, "ticket_type_id": kind, "epoch": 2, "quantity": 1}
+    if table == "zone_inventory":
+        zone = make.id("zones", tenant)
+        return {"tenant_id": tenant, "zone_id": zone, "epoch": 2, "capacity": 1}
     given: Row = {}
     if table == "tickets":
         given = {"status": "active", "user_id": make.id("users", tenant)}
@@ -644,6 +701,7 @@ def test_a_reference_to_a_row_of_another_tenant_fails(
     foreign = world.theirs[REFERENCES[table][columns]]
     # The last column is the id of the row; those before it have the same name on both sides.
     replaced = {**{name: foreign[name] for name in names[:-1]}, names[-1]: foreign["id"]}
+    replaced |= BESIDES.get((table, columns), {})
     fitting = FITTING.get((table, columns), {})
     query, values = insert(table, {**world.drafts[world.a, table], **fitting, **replaced})
     refusing = f"fk_{table}_{names[-1]}"
@@ -738,7 +796,17 @@ def test_a_join_does_not_reach_another_tenant(world: World) -> None:
 # A login that was granted nothing ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", [*TABLES, "ticket_type_availability", "ticket_inventory_drift"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *TABLES,
+        "ticket_type_availability",
+        "ticket_inventory_drift",
+        "zone_availability",
+        "zone_inventory_drift",
+        "maintenance_backlog",
+    ],
+)
 def test_a_login_without_grants_is_refused_everything(world: World, table: str) -> None:
     statements = (
         f"SELECT FROM ticketing.{table}",
@@ -770,11 +838,62 @@ def test_a_login_without_grants_is_refused_everything(world: World, table: str) 
         "ticketing.status_change_reason()",
         "ticketing.set_ticket_quantity(NULL, 0)",
         "ticketing.move_ticket_inventory(NULL, NULL, 0, 0, 0)",
+        "ticketing.create_zone(NULL, NULL, 1)",
+        "ticketing.set_zone_capacity(NULL, 1)",
+        "ticketing.largest_zone_hold(NULL)",
+        "ticketing.create_hold(NULL, NULL, 1, 'key')",
+        "ticketing.confirm_hold(NULL, 'key')",
+        "ticketing.release_hold(NULL)",
+        "ticketing.expire_holds()",
+        "ticketing.expire_reservations()",
+        "ticketing.expire_offers()",
+        "ticketing.expire_house_holds()",
+        "ticketing.expire_transfers()",
+        "ticketing.expire_approval_requests()",
+        "ticketing.expire_transactions()",
+        "ticketing.expire_overdue('holds', 'expires_at', '{active}', 'zone_id', 1)",
+        "ticketing.consume_webhook_nonce('e', 'n', now())",
+        "ticketing.cleanup_expired_webhook_nonces()",
+        "ticketing.prune_outbox()",
+        "ticketing.prune_notifications()",
+        "ticketing.prune_reservations()",
+        "ticketing.prune_holds()",
+        "ticketing.prune_lockout_events()",
+        "ticketing.prune_access_violations()",
+        "ticketing.place_house_hold(NULL, 1, 'press')",
+        "ticketing.release_house_hold(NULL)",
+        "ticketing.move_zone_inventory(NULL, NULL, 0::smallint, 0, 0)",
         "ticketing.search_tickets('word')",
         "ticketing.find_ticket_ids('word', NULL, NULL, 1, NULL)",
         "ticketing.tenant_lexemes(NULL, '')",
         "ticketing.tenant_query(NULL, '')",
         "ticketing.runs_as_owner()",
+        "ticketing.create_request_ticket(1, '{}', '', '/', NULL)",
+        "ticketing.get_request_ticket(NULL)",
+        "ticketing.list_request_tickets()",
+        "ticketing.cancel_request_ticket(NULL)",
+        "ticketing.complete_request_ticket(NULL)",
+        "ticketing.fail_request_ticket(NULL, '')",
+        "ticketing.claim_request_tickets('w')",
+        "ticketing.extend_request_ticket_claim(NULL, 1)",
+        "ticketing.release_request_ticket_claim(NULL, 1)",
+        "ticketing.lock_request_ticket(NULL)",
+        "ticketing.lock_claimed_request_ticket(NULL, 1)",
+        "ticketing.record_audit_event('service_started')",
+        "ticketing.create_ticket_passes(NULL)",
+        "ticketing.import_external_ticket('source', 'id', NULL, NULL)",
+        "ticketing.claim_ticket_passes('w')",
+        "ticketing.lock_claimed_ticket_pass(NULL, 1)",
+        "ticketing.mark_ticket_pass_produced(NULL, 1, 1)",
+        "ticketing.mark_ticket_pass_sent(NULL, 1, 1)",
+        "ticketing.fail_ticket_pass(NULL, 1, 1, '')",
+        "ticketing.extend_ticket_pass_claim(NULL, 1)",
+        "ticketing.release_ticket_pass_claim(NULL, 1)",
+        "ticketing.retry_ticket_pass(NULL)",
+        "ticketing.authenticate_ticket_pass('', '', '')",
+        "ticketing.register_pass_device('', '', '', '', '')",
+        "ticketing.unregister_pass_device('', '', '', '')",
+        "ticketing.list_changed_passes('', '')",
     ],
 )
 def test_a_login_without_grants_can_call_nothing(world: World, call: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import ticket_schema
 from support.databases import Database, database
+from support.names import shown
 from support.online import BEFORE, RULES, Rule, mend, plant, revision_of, rights_in, schema_of
 from support.psql import psql
 from support.servers import Server
@@ -52,7 +53,7 @@ def shown_query(text: str) -> str:
     return query[0]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("rule", RULES, ids=shown)
 def test_rows_that_break_a_rule_are_shown_and_mended(
     rule: Rule, copy: Copying, url_of: Callable[[Database], str], schemas: dict[str, str]
 ) -> None:

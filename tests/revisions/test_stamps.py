@@ -43,8 +43,9 @@ def test_there_is_one_line_of_revisions() -> None:
     script = ScriptDirectory.from_config(alembic_config())
     assert len(script.get_heads()) == 1
     assert len(script.get_bases()) == 1
-    numbers = sorted(revision.revision for revision in SCRIPTS)
-    assert numbers == [f"{number:04}" for number in range(len(numbers))]
+    # SCRIPTS goes from the head to the base.
+    numbers = [revision.revision for revision in SCRIPTS]
+    assert numbers == sorted(numbers, reverse=True)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.revision)

@@ -12,6 +12,7 @@ from alembic import command
 from sqlalchemy.pool import NullPool
 
 import ticket_schema
+from support import databases
 from support.command import HEAD
 from support.databases import Database
 from support.pooler import Pooler
@@ -32,6 +33,7 @@ def pooled(fresh_cluster: Embedded) -> Iterator[str]:
         pooler.close()
         with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
             connection.execute("DROP DATABASE pooled WITH (FORCE)")
+            databases.drop_groups(connection)
 
 
 def test_a_transaction_pooler_is_refused(pooled: str, fresh_cluster: Embedded) -> None:

@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 
 import ticket_schema
+from support import databases
 from support.command import HEAD
 from support.databases import Database
 from ticket_schema import TicketSchemaError, alembic_config
@@ -29,8 +30,8 @@ def bare(fresh_cluster: Embedded) -> Iterator[psycopg.Connection]:
         connection.execute("CREATE DATABASE refused")
         yield connection
         connection.execute("DROP DATABASE refused WITH (FORCE)")
-        for role in (LOGIN, *ROLES):
-            connection.execute(f"DROP ROLE IF EXISTS {role}")
+        connection.execute(f"DROP ROLE IF EXISTS {LOGIN}")
+        databases.drop_groups(connection)
 
 
 @pytest.fixture

@@ -22,14 +22,17 @@ from ticket_schema.catalog import Catalog, read_catalog
 
 ROOT = Path(__file__).parents[2]
 NAMES = Path(__file__).with_name("names.toml")
+SERVICES = Path(__file__).with_name("services.toml")
 PAGE = ROOT / "docs" / "seed-coverage.md"
 COMMAND = "make seed-coverage"
 
 HEAD = f"""# Coverage of the seed
 
-Everything that the document this schema was created from names, and where it is. Generated from the
-catalog of a migrated database by `{COMMAND}`; `tests/seed` fails when a name is neither in the
-catalog nor explained by a decision, and when this page is not what would be generated.
+Everything that the document this schema was created from names, and where it is; then, what the
+documents about other services say, and what answers for it. Generated from the catalog of a
+migrated database by `{COMMAND}`; `tests/seed` fails when something is neither in the catalog nor
+explained by a decision, when a test that is named is not there, and when this page is not what
+would be generated.
 
 """
 
@@ -47,7 +50,7 @@ class Difference:
     @property
     def decisions(self) -> list[Path]:
         """The decision; empty when there is none of this number."""
-        return sorted((ROOT / "docs" / "adr").glob(f"{self.adr}-*.md"))
+        return _decisions(self.adr)
 
 
 @dataclass
@@ -74,6 +77,83 @@ def names() -> Names:
         for line in expand(what):
             read.differences[line] = Difference(instead=instead, **entry)
     return read
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a document about a service says, and what answers for it.
+
+    Args:
+        says: the rule or request, in few words.
+        by: the objects, spelled as in names.toml.
+        tests: what proves it, as path::name below tests/.
+        adr: the decision, where the answer is another than the document's.
+        mentions: what that decision says.
+        how: the answer in few words.
+    """
+
+    says: str
+    by: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    adr: str = ""
+    mentions: str = ""
+    how: str = ""
+
+    def faults(self, lookup: Lookup) -> Iterator[str]:
+        """Yields what does not hold of it."""
+        for line in self.by:
+            if lookup.find(line) is None:
+                yield f"{self.says}: {line} does not exist"
+        for test in self.tests:
+            file, _, name = test.partition("::")
+            path = ROOT / "tests" / file
+            if not (path.exists() and f"def {name}(" in path.read_text(encoding="utf-8")):
+                yield f"{self.says}: there is no test {test}"
+        if self.adr:
+            yield from _undecided(self.says, self.adr, self.mentions)
+        elif not (self.by and self.tests):
+            yield f"{self.says}: neither given and proved, nor explained"
+
+    def row(self, lookup: Lookup) -> str:
+        """Returns its line of the page."""
+        made = [(line, _link(file)) for line in self.by for file in (lookup.find(line) or [])[:1]]
+        given = [f"{line.partition('(')[0]} {link}" for line, link in made]
+        if self.adr:
+            (decision,) = _decisions(self.adr)
+            given.append(f"{self.how}: [decision {int(self.adr)}](adr/{decision.name})")
+        proofs = [
+            f"[{name.removeprefix('test_').replace('_', ' ')}](../tests/{file})"
+            for file, _, name in (test.partition("::") for test in self.tests)
+        ]
+        return f"| {self.says} | {'; '.join(given)} | {'; '.join(proofs)} |"
+
+
+@cache
+def services() -> dict[str, list[Said]]:
+    """Returns what services.toml says, by service."""
+    data = tomllib.loads(SERVICES.read_text(encoding="utf-8"))
+    return {
+        seed["title"]: [
+            Said(by=tuple(line.pop("by", ())), tests=tuple(line.pop("tests", ())), **line)
+            for line in seed["line"]
+        ]
+        for seed in data["seed"]
+    }
+
+
+def _decisions(adr: str) -> list[Path]:
+    """Returns the decision of a number; empty when there is none."""
+    return sorted((ROOT / "docs" / "adr").glob(f"{adr}-*.md"))
+
+
+def _undecided(line: str, adr: str, mentions: str) -> Iterator[str]:
+    """Yields why a decision does not answer for a line."""
+    decisions = _decisions(adr)
+    if not decisions:
+        yield f"{line}: there is no decision {adr}"
+    for decision in decisions:
+        if mentions not in " ".join(decision.read_text(encoding="utf-8").split()):
+            yield f"{line}: {decision.name} does not mention {mentions}"
 
 
 def expand(text: str) -> Iterator[str]:
@@ -263,11 +343,9 @@ def missing(catalog: Catalog) -> Iterator[str]:
         for instead in difference.instead:
             if lookup.find(instead) is None:
                 yield f"{line}: {instead} does not exist"
-        if not difference.decisions:
-            yield f"{line}: there is no decision {difference.adr}"
-        for decision in difference.decisions:
-            if difference.mentions not in " ".join(decision.read_text(encoding="utf-8").split()):
-                yield f"{line}: {decision.name} does not mention {difference.mentions}"
+        yield from _undecided(line, difference.adr, difference.mentions)
+    for said in (said for lines in services().values() for said in lines):
+        yield from said.faults(lookup)
 
 
 def page(catalog: Catalog) -> str:
@@ -283,6 +361,15 @@ def page(catalog: Catalog) -> str:
             "| the seed names | here | where |",
             "|---|---|---|",
             *rows,
+        ]
+    for title, said in services().items():
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| the service's document says | given by | proved by |",
+            "|---|---|---|",
+            *(one.row(lookup) for one in said),
         ]
     return "\n".join(lines) + "\n"
 

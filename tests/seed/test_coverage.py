@@ -72,6 +72,27 @@ def test_what_goes_is_missed(catalog: Catalog, kind: str, name: str, complaint: 
     assert coverage.page(less) != coverage.page(catalog)
 
 
+def test_what_a_service_needs_and_goes_is_missed(catalog: Catalog) -> None:
+    less = copy.deepcopy(catalog)
+    for signature in [name for name in less["function"] if name.startswith("create_hold(")]:
+        del less["function"][signature]
+    assert any("function create_hold(" in line for line in coverage.missing(less))
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        (coverage.Said("a", ("table tickets",)), "neither given and proved"),
+        (coverage.Said("a", (), ("seed/test_coverage.py::test_x",)), "there is no test"),
+        (coverage.Said("a", ("table nothing",)), "table nothing does not exist"),
+        (coverage.Said("a", adr="9999", mentions="b"), "there is no decision 9999"),
+        (coverage.Said("a", adr="0011", mentions="a lie"), "does not mention a lie"),
+    ],
+)
+def test_an_answer_must_hold(catalog: Catalog, said: coverage.Said, fault: str) -> None:
+    assert any(fault in line for line in said.faults(coverage.Lookup(catalog)))
+
+
 def test_an_argument_that_moves_is_missed(catalog: Catalog) -> None:
     moved = copy.deepcopy(catalog)
     old = "get_ticket_state_history(p_ticket_id uuid, p_limit integer)"

@@ -79,6 +79,12 @@ def join_groups(server: Server) -> None:
                 )
 
 
+def drop_groups(connection: psycopg.Connection) -> None:
+    """Takes the groups of the schema out of a cluster that has no database of it any more."""
+    for role in ("ticketing_owner", *filter(None, LOGINS.values())):
+        connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
 @contextmanager
 def database(
     server: Server, template: str | None = None, *, owner: str = MIGRATOR

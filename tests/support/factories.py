@@ -48,6 +48,11 @@ class Make:
             return self.session.one(
                 "SELECT * FROM ticketing.ticket_inventory WHERE ticket_type_id = %s", made
             )
+        if table == "zone_inventory":
+            made = given.get("zone_id") or self.row("zones", tenant)["id"]
+            return self.session.one(
+                "SELECT * FROM ticketing.zone_inventory WHERE zone_id = %s", made
+            )
         if table in PLATFORM:
             return self._insert(table, PLATFORM[table](self, tenant, given))
         return self._insert(table, {"tenant_id": tenant, **FACTORIES[table](self, tenant, given)})
@@ -80,13 +85,14 @@ class Make:
                 assert self.session.run(change, status, row) == 1
 
     def _insert(self, table: str, values: Row) -> Row:
-        if values.get("status") in (None, *STARTS.get(table, (values.get("status"),))):
+        column = STATES.get(table, "status")
+        if values.get(column) in (None, *STARTS.get(table, (values.get(column),))):
             return self._write(table, values)
         # A row with a past that the test does not care about.
         guard = "SELECT 1 FROM pg_trigger WHERE tgname = %s"
-        if not self.session.all(guard, f"trg_{table}_05_start_status"):
+        if not self.session.all(guard, f"trg_{table}_05_start_{column}"):
             return self._write(table, values)  # before revision 0006 every status is a start
-        with self.session.unguarded(table, "05_start_status"):
+        with self.session.unguarded(table, f"05_start_{column}"):
             return self._write(table, values)
 
     def _write(self, table: str, values: Row) -> Row:
@@ -155,6 +161,10 @@ def _event(make: Make, tenant: UUID, given: Row) -> Row:
 
 def _order(make: Make, tenant: UUID, given: Row) -> Row:
     return {"order_number": _number("O"), **given}
+
+
+def _payment(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"amount_cents": 1000, **_needed(make, tenant, given, order_id="orders")}
 
 
 def _ticket_type(make: Make, tenant: UUID, given: Row) -> Row:
@@ -267,6 +277,10 @@ def _outbox(make: Make, tenant: UUID, given: Row) -> Row:
     }
 
 
+def _outbox_cursor(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"consumer": _number("consumer"), **given}
+
+
 def _reservation_history(make: Make, tenant: UUID, given: Row) -> Row:
     filled = _needed(make, tenant, given, reservation_id="reservations")
     return {"status_to": "confirmed", "status_from": "pending", "quantity": 1, **filled}
@@ -338,6 +352,71 @@ def _scan(make: Make, tenant: UUID, given: Row) -> Row:
         query = "SELECT event_id FROM ticketing.tickets WHERE id = %s"
         filled["event_id"] = make.session.one(query, filled["ticket_id"])["event_id"]
     return {"result": "valid", **_needed(make, tenant, filled, event_id="events")}
+
+
+def _credential(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = {"code_hash": uuid4().hex * 2, "credential_version": 1, **given}
+    if filled.get("status") == "revoked":
+        filled = {"revoked_reason": "lost", "revoked_at": datetime.now(UTC), **filled}
+    return _needed(make, tenant, filled, ticket_id="tickets")
+
+
+def _zone(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = _needed(make, tenant, given, event_id="events")
+    return {"name": _number("Zone"), "capacity": 100, **filled}
+
+
+def _hold(make: Make, tenant: UUID, given: Row) -> Row:
+    if "zone_id" in given:
+        zone = make.session.one("SELECT * FROM ticketing.zones WHERE id = %s", given["zone_id"])
+    else:
+        zone = make.row("zones", tenant)
+    filled = {
+        "zone_id": zone["id"],
+        "event_id": zone["event_id"],
+        "bucket_no": 0,
+        "quantity": 1,
+        "idempotency_key": _number("hold"),
+        **given,
+    }
+    if filled.get("order_id") is not None:  # only a confirmed one has an order
+        confirmed = {"confirmed_at": datetime.now(UTC), "confirm_idempotency_key": _number("key")}
+        filled = {"status": "confirmed", **confirmed, **filled}
+    return filled
+
+
+def _request(make: Make, tenant: UUID, given: Row) -> Row:
+    return {"dest_path": "/media/music", **_needed(make, tenant, given, created_by="users")}
+
+
+def _event_of_request(make: Make, tenant: UUID, given: Row) -> Row:
+    filled = {"event_type": "ticket_updated", **given}
+    if not filled["event_type"].startswith("service"):
+        filled = _needed(make, tenant, filled, ticket_id="request_tickets")
+    return filled
+
+
+# What a pass must say to be in a status.
+PASSES: dict[str, Row] = {
+    "pending": {},
+    "produced": {"produced_at": datetime(2030, 1, 1, tzinfo=UTC)},
+    "sent": {
+        "produced_at": datetime(2030, 1, 1, tzinfo=UTC),
+        "delivered_at": datetime(2030, 1, 2, tzinfo=UTC),
+    },
+    "failed": {"error_message": "the signer is away"},
+}
+
+
+def _pass(make: Make, tenant: UUID, given: Row) -> Row:
+    ticket = given.get("ticket_id") or make.held_ticket(tenant)
+    past = PASSES.get(given.get("status", "pending"), {})
+    return {"channel": "apple_wallet", "ticket_id": ticket, **past, **given}
+
+
+def _device(make: Make, tenant: UUID, given: Row) -> Row:
+    device = {"device_library_id": _number("device"), "push_token": "token"}
+    return {**device, **_needed(make, tenant, given, pass_id="ticket_passes")}
 
 
 def _nonce(make: Make, tenant: UUID, given: Row) -> Row:
@@ -422,19 +501,27 @@ def _idempotency_key(make: Make, tenant: UUID, given: Row) -> Row:
 STARTS = {
     "tickets": ("available", "reserved", "sold", "active"),
     "ticket_transfers": ("pending",),
+    "ticket_credentials": ("active", "revoked"),
     "reservations": ("pending",),
     "ticket_holds": ("active",),
+    "holds": ("active",),
     "refunds": ("pending", "approved", "completed"),
     "waitlist": ("active",),
     "idempotency_keys": ("processing", "completed"),
     "pending_transactions": ("pending",),
     "multisig_approval_requests": ("pending",),
+    "payments": ("created", "pending", "failed", "cancelled", "succeeded", "disputed"),
+    "request_tickets": ("pending",),
+    "ticket_passes": ("pending",),
 }
+# What the column of a state machine is called, where it is not status.
+STATES = {"request_tickets": "state"}
 FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "users": _user,
     "venues": _venue,
     "events": _event,
     "orders": _order,
+    "payments": _payment,
     "ticket_types": _ticket_type,
     "reservations": _reservation,
     "tickets": _ticket,
@@ -453,9 +540,16 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "outbox": _outbox,
     "reservation_history": _reservation_history,
     "ticket_state_history": _state_history,
+    "zones": _zone,
+    "holds": _hold,
+    "request_tickets": _request,
+    "audit_events": _event_of_request,
+    "ticket_passes": _pass,
+    "pass_device_registrations": _device,
     "webhook_nonces": _nonce,
     "idempotency_keys": _idempotency_key,
     "ticket_scans": _scan,
+    "ticket_credentials": _credential,
     "pending_transactions": _transaction,
     "blockchain_sync_log": _sync_log,
     "spending_limits": _spending_limit,
@@ -465,8 +559,9 @@ FACTORIES: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "multisig_approvals": _approval,
     "multisig_rejections": _rejection,
 }
-TABLES = ("tenants", "ticket_inventory", *FACTORIES)
+TABLES = ("tenants", "ticket_inventory", "zone_inventory", *FACTORIES)
 # Tables of the platform, whose rows belong to no tenant; each has policy tests of its own.
 PLATFORM: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "tenant_access_violations": _violation,
+    "outbox_cursors": _outbox_cursor,
 }

@@ -146,8 +146,8 @@ class Relay:
         given = {"error_message": "it did not work", **given}
         return self.call("fail_transaction", tx_signature=tx, error_code=code, **given)
 
-    def expire(self, limit: int | None = 100) -> Any:
-        return self.call("expire_transactions", limit=limit)
+    def expire(self, batch: int | None = 100) -> Any:
+        return self.call("expire_transactions", batch=batch)
 
     def replace(self, tx: str, new: str | None = None, **given: Any) -> str:
         """Returns the signature of the successor."""

@@ -23,7 +23,16 @@ TICKETS = int(os.environ.get("TICKET_SCHEMA_TEST_TICKETS", "100000"))
 
 # Rows of a table for each ticket, where it is neither one in four nor a table that stays small.
 SHARES = {"tickets": 1.0, "ticket_state_history": 1.0, "users": 0.5}
-SMALL = {"tenants", "ticket_inventory", "venues", "events", "discounts", "ticket_bundles"}
+SMALL = {
+    "tenants",
+    "ticket_inventory",
+    "zones",
+    "zone_inventory",
+    "venues",
+    "events",
+    "discounts",
+    "ticket_bundles",
+}
 
 # What a copy has instead of the value of its pattern; g is the number of the copy.
 VALUES = {
@@ -31,12 +40,19 @@ VALUES = {
     ("pending_transactions", "tx_signature"): "rpad(translate(g::text, '0', 'z'), 88, 'y')",
     ("spending_limits", "currency"): "t.currency",
     ("spending_transactions", "transaction_type"): "t.transaction_type",
+    ("ticket_credentials", "code_hash"): "encode(sha256(g::text::bytea), 'hex')",
     ("tickets", "status"): "(ARRAY['available', 'sold', 'active', 'active'])[1 + g % 4]",
     ("tickets", "user_id"): "CASE WHEN g % 4 > 0 THEN md5('user' || g % 50000)::uuid END",
     ("tickets", "purchaser_email"): "'buyer' || g || '@example.org'",
     ("tickets", "section"): "'S' || g % 40",
     ("tickets", "row"): "'R' || g % 30",
     ("tickets", "seat"): "'P' || g",
+    ("ticket_passes", "channel"): "(ARRAY['apple_wallet', 'google_wallet'])[1 + g % 2]",
+    ("ticket_passes", "status"): (
+        "(ARRAY['pending', 'produced', 'sent', 'sent', 'sent', 'sent'])[1 + g / 100 % 6]"
+    ),
+    ("ticket_passes", "produced_at"): "t.created_at",
+    ("ticket_passes", "delivered_at"): "t.created_at",
     ("outbox", "aggregate_id"): "'ticket-' || g",
 }
 

@@ -12,11 +12,16 @@ from support.session import Session
 
 TESTS = Path(__file__).parent.parent
 CHILDREN = [table for table in TABLES if table != "tenants"]
-# ticket_inventory has its tenant through its ticket type alone.
-OF_A_TENANT = [table for table in CHILDREN if table != "ticket_inventory"]
+# Counters have their tenant through their ticket type or zone alone.
+OF_A_TENANT = [table for table in CHILDREN if table not in ("ticket_inventory", "zone_inventory")]
 # What a row must be before it may have every one of its parents.
 FITTING = {"tickets": {"status": "reserved"}}
-CASCADING = {"fk_ticket_bundle_items_bundle_id", "fk_ticket_inventory_ticket_type_id"}
+CASCADING = {
+    "fk_pass_device_registrations_pass_id",
+    "fk_ticket_bundle_items_bundle_id",
+    "fk_ticket_inventory_ticket_type_id",
+    "fk_zone_inventory_zone_id",
+}
 # The parent is append-only and refuses before its child can.
 NEVER_DELETED = {"fk_spending_transactions_reverses_id"}
 
@@ -103,14 +108,19 @@ def test_a_row_of_an_unknown_tenant_is_refused(
         db.run(f"INSERT INTO ticketing.{table} ({columns}) SELECT {columns} FROM pg_temp.kept")
 
 
-def test_counters_of_an_unknown_tenant_are_refused(db: Session, make: Make, tenant: UUID) -> None:
-    kind = make.id("ticket_types", tenant)
-    with db.refused("23503", "fk_ticket_inventory_ticket_type_id"):
-        db.run(
-            "UPDATE ticketing.ticket_inventory SET tenant_id = %s WHERE ticket_type_id = %s",
-            uuid4(),
-            kind,
-        )
+@pytest.mark.parametrize(
+    ("table", "parent", "column"),
+    [
+        ("ticket_inventory", "ticket_types", "ticket_type_id"),
+        ("zone_inventory", "zones", "zone_id"),
+    ],
+)
+def test_counters_of_an_unknown_tenant_are_refused(
+    db: Session, make: Make, tenant: UUID, *, table: str, parent: str, column: str
+) -> None:
+    made = make.id(parent, tenant)
+    with db.refused("23503", f"fk_{table}_{column}"):
+        db.run(f"UPDATE ticketing.{table} SET tenant_id = %s WHERE {column} = %s", uuid4(), made)
 
 
 @pytest.mark.parametrize("table", OF_A_TENANT)

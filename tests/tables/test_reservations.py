@@ -58,6 +58,21 @@ def restricted(db: Session) -> str:
         ),
         ("chk_reservations_idem", {"idempotency_key": ""}),
         ("chk_reservations_idem", {"idempotency_key": "k" * 256}),
+        ("chk_reservations_price", {"total_cents": 1}),
+        ("chk_reservations_price", {"currency": "USD"}),
+        ("chk_reservations_price", {"total_cents": -1, "currency": "USD"}),
+        ("chk_reservations_price", {"total_cents": 1, "currency": "usd"}),
+        ("chk_reservations_price", {"total_cents": 1, "currency": "EURO"}),
+        ("chk_reservations_returned", {"returned_quantity": -1}),
+        ("chk_reservations_returned", {"returned_quantity": 1}),
+        (
+            "chk_reservations_returned",
+            {"returned_quantity": 1, "status": "expired", "released_at": NOW},
+        ),
+        (
+            "chk_reservations_returned",
+            {"returned_quantity": 2, "status": "cancelled", "released_at": NOW},
+        ),
     ],
 )
 def test_a_value_outside_the_rules_is_refused(
@@ -84,6 +99,15 @@ def test_a_value_outside_the_rules_is_refused(
         {"idempotency_key": None},
         {"idempotency_key": "k"},
         {"idempotency_key": "k" * 255},
+        {"total_cents": 0, "currency": "EUR"},
+        {"total_cents": None, "currency": None},
+        {"returned_quantity": 1, "status": "cancelled", "released_at": NOW},
+        {
+            "returned_quantity": 1,
+            "status": "confirmed",
+            "order_id": uuid4(),
+            "confirmed_at": NOW,
+        },
     ],
 )
 def test_a_value_at_the_edge_of_the_rules_is_accepted(
@@ -199,6 +223,8 @@ def test_the_tenant_must_exist(db: Session, make: Make) -> None:
         "quantity",
         "idempotency_key",
         "request_hash",
+        "total_cents",
+        "currency",
         "version",
         "created_at",
     ],

@@ -11,6 +11,8 @@ from support.session import Session
 from support.triggers import attached, columns, tables_running
 
 TABLES = tables_running("refuse_history_change")
+# Changed by functions of the owner alone, and yet no history.
+OF_THE_OWNER = {"zone_inventory", "ticket_credentials"}
 DELETE = "DELETE FROM ticketing.{}"
 TRUNCATE = "TRUNCATE ticketing.{}"
 # What would be left of the trigger if it were not as it should be.
@@ -58,7 +60,7 @@ def test_every_table_that_no_service_may_change_refuses_it_by_trigger(db: Sessio
             """
         )
     }
-    assert sorted(unchanged) == attached(db, "refuse_history_change") == TABLES
+    assert sorted(unchanged - OF_THE_OWNER) == attached(db, "refuse_history_change") == TABLES
     assert "ticket_state_history" in TABLES
 
 

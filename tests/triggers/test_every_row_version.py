@@ -7,22 +7,26 @@ from uuid import UUID
 
 import pytest
 
-from support.factories import Make, Row
+from support.factories import PLATFORM, Make, Row
 from support.session import Session
-from support.triggers import attached, columns, tables_running, writable
+from support.triggers import attached, columns, tables_running, with_two_owners, writable
 
 if TYPE_CHECKING:
     from conftest import Acting
 
 REPLICAS = tables_running("ignore_stale_version")
-VERSIONED = tables_running("raise_row_version")
-STAMPED = [table for table in tables_running("stamp_updated_at") if table not in REPLICAS]
+VERSIONED = sorted(set(tables_running("raise_row_version")) - with_two_owners())
+STAMPED = [
+    table
+    for table in tables_running("stamp_updated_at")
+    if table not in REPLICAS and table not in PLATFORM
+]
 TABLES = [*VERSIONED, *STAMPED]
 SERVICES = ("ticketing_app", "ticketing_worker")
 # Its counters move with every sale and are stamped by the function that moves them.
-STAMPED_BY_A_FUNCTION = {"ticket_inventory"}
+STAMPED_BY_A_FUNCTION = {"ticket_inventory", "zone_inventory"}
 # Compared with the clock in a transaction that may have waited, so they come from the clock too.
-OF_THE_CLOCK = {"idempotency_keys"}
+OF_THE_CLOCK = {"idempotency_keys", "request_tickets", "ticket_passes"}
 # What would be left of the trigger if it were not as it should be.
 WEAKER = {
     "none": "",
@@ -71,7 +75,7 @@ def test_every_table_with_a_version_or_a_stamp_has_the_trigger_for_it(db: Sessio
     own = {name: has for name, has in tables.items() if name not in REPLICAS}
     assert sorted(name for name, has in own.items() if "version" in has) == VERSIONED
     stamped = {n for n, has in own.items() if "updated_at" in has and "version" not in has}
-    assert sorted(stamped - STAMPED_BY_A_FUNCTION) == STAMPED
+    assert sorted(stamped - STAMPED_BY_A_FUNCTION - set(PLATFORM)) == STAMPED
     assert stamped >= STAMPED_BY_A_FUNCTION
 
 
@@ -100,6 +104,8 @@ def test_the_test_above_sees_a_trigger_that_is_gone_or_looks_at_less(
     db.run(f"DROP TRIGGER {name} ON ticketing.{table}")
     if left:
         first, *others = writable(db, table, SERVICES[0])
+        if not others and " OF " in left:
+            return  # its only column is every column
         at = left.format(f"ticketing.{table}", first, ", ".join(others))
         db.run(f"CREATE TRIGGER {name} {at} EXECUTE FUNCTION ticketing.{function}()")
     with pytest.raises(AssertionError):

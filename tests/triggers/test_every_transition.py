@@ -38,6 +38,8 @@ class Machine:
         reason: the column of a step that is a reason in itself, left out where there is to be none.
         around: what a new row needs around it before it can go on.
         check: the constraint that lists the statuses, where it is not called after the table.
+        writer: the role that may change a row directly.
+        column: what the status is called.
     """
 
     table: str
@@ -48,6 +50,8 @@ class Machine:
     reason: str = ""
     around: Callable[[Make, Row], None] = lambda _make, _row: None
     check: str = ""
+    writer: str = "ticketing_app"
+    column: str = "status"
 
 
 def ago(**given: float) -> datetime:
@@ -84,6 +88,16 @@ MACHINES = {
         },
         overdue=lambda: {NEW: past()},
     ),
+    "ticket_credential": Machine(
+        "ticket_credentials",
+        step={
+            "revoked": lambda _make, _tenant: {
+                "revoked_reason": "lost",
+                "revoked_at": ago(seconds=1),
+            },
+        },
+        writer="ticketing_owner",
+    ),
     "reservation": Machine(
         "reservations",
         step={"confirmed": lambda make, tenant: {"order_id": make.id("orders", tenant)}},
@@ -92,6 +106,11 @@ MACHINES = {
     "ticket_hold": Machine(
         "ticket_holds",
         start=lambda _make, _tenant: {"expires_at": ago(hours=-1)},
+        overdue=lambda: {NEW: past()},
+    ),
+    "hold": Machine(
+        "holds",
+        step={"confirmed": lambda _make, _tenant: {"confirm_idempotency_key": "key"}},
         overdue=lambda: {NEW: past()},
     ),
     "refund": Machine(
@@ -111,6 +130,7 @@ MACHINES = {
         around=votes,
         check="chk_multisig_status_valid",
     ),
+    "payment": Machine("payments", writer="ticketing_worker"),
     "waitlist": Machine(
         "waitlist",
         step={
@@ -153,6 +173,18 @@ MACHINES = {
         },
         reason="error_code",
         check="chk_pending_tx_status",
+    ),
+    "request_ticket": Machine(
+        "request_tickets",
+        step={
+            "cancelled": lambda make, tenant: {"cancelled_by": make.id("users", tenant)},
+        },
+        column="state",
+    ),
+    "ticket_pass": Machine(
+        "ticket_passes",
+        step={"failed": lambda _make, _tenant: {"error_message": "the signer is away"}},
+        reason="error_message",
     ),
 }
 
@@ -209,9 +241,9 @@ def move(
     if not (reason or "").strip():
         columns.pop(machine.reason, None)
     setting = "".join(f", {column} = %s" for column in columns)
-    with db.acting("ticketing_app", tenant=row["tenant_id"], actor=actor, reason=reason):
+    with db.acting(machine.writer, tenant=row["tenant_id"], actor=actor, reason=reason):
         changed = db.run(
-            f"UPDATE ticketing.{machine.table} SET status = %s{setting} WHERE id = %s",
+            f"UPDATE ticketing.{machine.table} SET {machine.column} = %s{setting} WHERE id = %s",
             *(after, *columns.values(), row["id"]),
         )
     assert changed == 1
@@ -229,7 +261,7 @@ def reached(
         columns |= machine.step[way[0]](make, tenant)
     if late:
         columns |= machine.overdue().get(NEW, {})
-    row = make.row(machine.table, tenant, status=way[0], **columns)
+    row = make.row(machine.table, tenant, **{machine.column: way[0]}, **columns)
     machine.around(make, row)
     for after in way[1:]:
         move(db, machine, row, after, late=late)
@@ -254,7 +286,9 @@ def test_a_listed_change_is_possible_and_any_other_refused(
     row = reached(db, make, tenant, entity, before, after)
     if (before, after) in rules(entity):
         move(db, machine, row, after)
-        found = db.value(f"SELECT status FROM ticketing.{machine.table} WHERE id = %s", row["id"])
+        found = db.value(
+            f"SELECT {machine.column} FROM ticketing.{machine.table} WHERE id = %s", row["id"]
+        )
         assert found == after
     else:
         with db.refused("TK201") as refused:
@@ -304,9 +338,10 @@ def test_a_row_starts_only_where_the_rules_say(
             f"ticketing.{machine.table}",
         )
     }
-    columns = ", ".join(f'"{name}"' for name in copied if name not in generated | {"status"})
+    left_out = generated | {machine.column}
+    columns = ", ".join(f'"{name}"' for name in copied if name not in left_out)
     insert = (
-        f"INSERT INTO ticketing.{machine.table} (status, {columns}) "
+        f"INSERT INTO ticketing.{machine.table} ({machine.column}, {columns}) "
         f"SELECT %s, {columns} FROM ticketing.{machine.table} WHERE id = %s"
     )
     if (NEW, status) in rules(entity):
@@ -350,7 +385,10 @@ def test_the_rules_are_those_of_the_file_and_of_the_check(db: Session, entity: s
             FROM pg_constraint AS c
             WHERE c.conrelid = %s::regclass AND c.conname = %s
             """,
-            *(f"ticketing.{machine.table}", machine.check or f"chk_{machine.table}_status"),
+            *(
+                f"ticketing.{machine.table}",
+                machine.check or f"chk_{machine.table}_{machine.column}",
+            ),
         )
     ]
     assert checked == [set(statuses(entity))]
@@ -359,22 +397,29 @@ def test_the_rules_are_those_of_the_file_and_of_the_check(db: Session, entity: s
 def test_every_machine_is_tested(db: Session) -> None:
     held = {row["entity"] for row in db.all("SELECT entity FROM ticketing.state_transitions")}
     assert held == MACHINES.keys()
-    # Tickets have a trigger function of their own, which notes who changed them.
-    guarded = {*attached(db, "guard_status_change"), *attached(db, "ticket_status_change_trigger")}
+    # Tickets have a trigger function of their own, which notes who changed them; requests one
+    # that writes their times.
+    own = {*attached(db, "ticket_status_change_trigger"), *attached(db, "guard_request_ticket")}
+    guarded = {*attached(db, "guard_status_change"), *own}
     assert guarded == {machine.table for machine in MACHINES.values()}
-    assert tables_running("guard_status_change") == sorted(guarded - {"tickets"})
+    assert tables_running("guard_status_change") == sorted(guarded - own)
 
 
-TERMINAL = {
+TERMINAL: dict[str, set[str]] = {
+    "payment": set(),
     "ticket": {"used", "revoked", "refunded", "expired", "cancelled"},
     "ticket_transfer": {"rejected", "cancelled", "completed", "expired"},
+    "ticket_credential": {"revoked"},
     "reservation": {"expired", "cancelled"},
     "ticket_hold": {"released", "expired"},
+    "hold": {"confirmed", "released", "expired"},
     "refund": {"rejected", "completed", "cancelled"},
     "multisig_request": {"rejected", "expired", "executed"},
     "waitlist": {"converted", "expired", "cancelled"},
     "idempotency_key": {"completed"},
     "pending_transaction": {"confirmed", "replaced"},
+    "request_ticket": {"completed", "failed", "cancelled"},
+    "ticket_pass": set(),
 }
 
 

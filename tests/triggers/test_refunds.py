@@ -9,6 +9,7 @@ import pytest
 
 from support.factories import Make
 from support.session import Session
+from support.triggers import in_order
 
 if TYPE_CHECKING:
     from conftest import Acting
@@ -88,3 +89,37 @@ def test_what_is_refunded_of_which_order_stays(
     make.id("refunds", tenant)
     with as_tenant(tenant) as service, service.refused("42501"):
         service.run(f"UPDATE ticketing.refunds SET {column} = {column}")
+
+
+def test_order_and_payment_count_before_tickets_end(db: Session) -> None:
+    for event in ("INSERT", "UPDATE"):
+        after = [t for t in in_order(db, "refunds") if t[:2] == ("AFTER", event)]
+        assert [name.removesuffix(f"_{event.lower()}") for *_, name in after] == [
+            "trg_refunds_10_apply",
+            "trg_refunds_20_apply_payment",
+            "trg_refunds_30_end_tickets",
+        ]
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_completed_refund_ends_what_it_pays_back(
+    db: Session, make: Make, tenant: UUID, *, arrives: bool
+) -> None:
+    order = paid_order(make, tenant)
+    ticket = make.id(
+        "tickets",
+        tenant,
+        order_id=order,
+        status="active",
+        user_id=make.id("users", tenant),
+        price_cents=1000,
+    )
+    given = {"order_id": order, "amount_cents": 1000, "processed_at": "2030-01-01"}
+    status = "SELECT status FROM ticketing.tickets WHERE id = %s"
+    if arrives:
+        make.id("refunds", tenant, status="completed", **given)
+    else:
+        made = make.id("refunds", tenant, status="processing", **given)
+        assert db.value(status, ticket) == "active"
+        make.advance("refunds", made, "completed")
+    assert db.value(status, ticket) == "refunded"

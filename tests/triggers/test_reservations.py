@@ -28,6 +28,7 @@ def test_they_fire_in_the_order_of_their_names_and_the_counters_come_last(db: Se
         ("AFTER", "INSERT", "STATEMENT", "trg_reservations_10_log_insert"),
         ("AFTER", "INSERT", "STATEMENT", "trg_reservations_90_take_insert"),
         ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_10_log_update"),
+        ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_20_settle"),
         ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_80_release"),
         ("AFTER", "UPDATE", "STATEMENT", "trg_reservations_90_take_update"),
     ]
@@ -82,3 +83,15 @@ def test_a_changed_status_is_logged_and_moves_the_counters(
     assert tuple(db.one(COUNTERS, kind["id"]).values()) == (0, 0, 10)
     query = "SELECT count(*) FROM ticketing.reservation_history WHERE reservation_id = %s"
     assert db.value(query, made) == 3
+
+
+def test_an_offer_ends_before_the_counters_are_moved(
+    db: Session, make: Make, tenant: UUID, as_tenant: Acting
+) -> None:
+    kind = make.ticket_type(tenant, 1)["id"]
+    make.id("waitlist", tenant, ticket_type_id=kind)
+    with as_tenant(tenant, reason="the buyer left"):
+        db.all("SELECT * FROM ticketing.offer_waitlist(%s)", kind)
+        db.run("UPDATE ticketing.reservations SET status = 'cancelled'")
+    assert db.value("SELECT status FROM ticketing.waitlist") == "cancelled"
+    assert tuple(db.one(COUNTERS, kind).values()) == (0, 0, 1)

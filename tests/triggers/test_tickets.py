@@ -159,3 +159,57 @@ def test_a_customer_is_held_back_and_a_service_is_not(
         customer.run(CHANGE, ticket)
     with as_tenant(tenant) as service:
         assert service.run(CHANGE, ticket) == 1
+
+
+CALLED = """
+    SELECT funcname, calls FROM pg_stat_xact_user_functions
+    WHERE funcname IN ('rotate_ticket_code', 'retire_ticket_code', 'register_ticket_codes')
+    ORDER BY funcname
+"""
+NEW_TICKETS = """
+    INSERT INTO ticketing.tickets (
+        tenant_id, event_id, ticket_type_id, ticket_number, status, qr_code
+    )
+    SELECT tenant_id, event_id, ticket_type_id, format('T %%s', n), 'available', n::text
+    FROM ticketing.tickets, generate_series(1, 3) AS n WHERE id = %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "called"),
+    [
+        ("seat = 'new'", []),
+        ("scan_count = scan_count + 1", []),
+        ("status = 'checked_in'", []),
+        ("barcode = 'b'", []),
+        ("user_id = user_id, qr_code = qr_code, credential_version = credential_version", []),
+        ("qr_code = 'new'", ["retire_ticket_code", "rotate_ticket_code"]),
+        ("credential_version = 2", ["retire_ticket_code", "rotate_ticket_code"]),
+        (
+            "user_id = NULL, purchaser_email = 'a@b.cd'",
+            ["retire_ticket_code", "rotate_ticket_code"],
+        ),
+        *(
+            (f"status = '{status}'", ["retire_ticket_code"])
+            for status in ("revoked", "refunded", "cancelled", "expired")
+        ),
+    ],
+)
+def test_triggers_of_codes_run_for_what_ends_a_code_and_nothing_else(
+    db: Session, make: Make, tenant: UUID, user: UUID, *, change: str, called: list[str]
+) -> None:
+    ticket = make.id("tickets", tenant, status="active", user_id=user, qr_code="old")
+    db.run("SET LOCAL track_functions = 'pl'")
+    with db.saying(actor="admin", reason="so"):
+        db.run(f"UPDATE ticketing.tickets SET {change} WHERE id = %s", ticket)
+    assert db.all(CALLED) == [{"funcname": name, "calls": 1} for name in called]
+
+
+def test_the_codes_of_new_tickets_are_registered_once_a_statement(
+    db: Session, make: Make, tenant: UUID
+) -> None:
+    ticket = make.id("tickets", tenant)
+    db.run("SET LOCAL track_functions = 'pl'")
+    assert db.run(NEW_TICKETS, ticket) == 3
+    assert db.all(CALLED) == [{"funcname": "register_ticket_codes", "calls": 1}]
+    assert db.value("SELECT count(*) FROM ticketing.ticket_credentials") == 3
