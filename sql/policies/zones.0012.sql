@@ -26,5 +26,5 @@ COMMENT ON POLICY zones_tenant_insert ON ticketing.zones IS
 COMMENT ON POLICY zones_tenant_update ON ticketing.zones IS
     'A session with a tenant changes rows of that tenant; without one, none.';
 COMMENT ON POLICY zones_owner_select ON ticketing.zones IS
-    'Cross-tenant on purpose, for triggers of holds alone: as the owner they ask how many buckets a '
-    'zone has, and name the tenant of the row that fired them.';
+    'Cross-tenant on purpose, for triggers of holds alone: as the owner they ask how many buckets '
+    'a zone has, and name the tenant of the row that fired them.';
