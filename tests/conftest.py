@@ -86,7 +86,10 @@ def shared(server: Server, template: Database) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def fresh_cluster() -> Iterator[Embedded]:
-    """An embedded server without our roles, for what a whole cluster must lack or have."""
+    """An embedded server without our roles, for what a whole cluster must lack or have.
+
+    Whoever makes them there takes them out again: databases.drop_groups.
+    """
     # Not pytest's own folder: another run of pytest closes that to the server's user.
     with tempfile.TemporaryDirectory(prefix="ticket-schema-cluster-") as folder:
         yield embedded.start(Path(folder) / "pg")

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 import ticket_schema
+from support import databases
 from support.command import Outcome, environment, run
 from support.databases import PASSWORD, Database
 from support.factories import Make
@@ -186,6 +187,8 @@ def test_it_works_behind_a_transaction_pooling_proxy(fresh_cluster: Embedded) ->
     finally:
         with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
             connection.execute("DROP DATABASE pooled_jobs WITH (FORCE)")
+            connection.execute("DROP ROLE IF EXISTS pooled_job")
+            databases.drop_groups(connection)
 
 
 # What goes wrong ----------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from support.factories import Make
 from support.pooler import Pooler
 from support.servers import Server
 from support.session import CONTEXT, Session
-from ticket_schema import preflight
 from ticket_schema.embedded import Embedded
 
 APP, WORKER, READONLY = LOGINS = ("ts_test_app", "ts_test_worker", "ts_test_readonly")
@@ -651,9 +650,8 @@ def pooled(fresh_cluster: Embedded) -> Iterator[tuple[str, World]]:
     finally:
         with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
             connection.execute("DROP DATABASE pooled_context WITH (FORCE)")
-            # The cluster is for tests that want it without our roles.
-            for role in ("pooled_app", preflight.OWNER, *preflight.GROUPS):
-                connection.execute(f"DROP ROLE IF EXISTS {role}".encode())
+            connection.execute("DROP ROLE IF EXISTS pooled_app")
+            databases.drop_groups(connection)
 
 
 def test_the_next_client_of_a_pooled_connection_gets_no_context(
