@@ -12,12 +12,16 @@ LANGUAGE plpgsql
 STABLE
 SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $function$
 DECLARE
     v_now timestamptz := clock_timestamp();
     v_last record;
     v_since timestamptz;
 BEGIN
+    -- The plan is generic above because one for this moment may take little to have happened of
+    -- late, and read what happened to everybody.
+    --
     -- Two queries instead of IS NOT DISTINCT FROM, which no index serves.
     IF p_tenant_id IS NULL THEN
         SELECT e.failed_attempt_count, e.locked_until, e.created_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -29,8 +30,21 @@ def read_catalog(connection: psycopg.Connection) -> Catalog:
             # Expressions are printed with the names that the search path does not resolve.
             connection.execute("SET LOCAL search_path = pg_catalog")
             for kind, name, definition in connection.execute(query.encode()):
+                if "query" in definition:
+                    definition["query"] = _unqualified(definition["query"])
                 catalog.setdefault(kind, {})[name] = definition
     return catalog
+
+
+def _unqualified(query: str) -> str:
+    """Returns the query of a view on one relation as PostgreSQL 16 and later print it.
+
+    Servers before print the relation's alias before each of its columns.
+    """
+    lone = re.search(r"^ *FROM [\w.]+ (\w+)(?:;|$)", query, re.MULTILINE)
+    if lone is None or " JOIN " in query or query.count("FROM ") > 1:
+        return query
+    return re.sub(rf"\b{lone[1]}\.", "", query)
 
 
 def canonical(catalog: Catalog) -> str:

@@ -268,8 +268,8 @@ ATTACHED_ELSEWHERE = {
 # with row_security never raise, and a session that has it off gets an error for a filtered read.
 # The search has no statistics of words: a guess must not choose another index, nor compile and
 # start workers for a handful of rows. The list of requests has a plan for each set of filters.
-# Those with a generic plan look up what is overdue in one zone: a plan for the very moment may
-# think that little is overdue anywhere, and read that of all tenants.
+# Those with a generic plan look up what is overdue in one zone, or recent of one person: a plan for
+# the very moment may think that there is little of it anywhere, and read that of all tenants.
 FURTHER_SETTINGS = {
     "choose_hold_bucket": ["enable_seqscan=off", "plan_cache_mode=force_generic_plan"],
     "create_hold": ["enable_seqscan=off"],
@@ -281,6 +281,7 @@ FURTHER_SETTINGS = {
     "guard_reservation": ["enable_seqscan=off"],
     "largest_zone_hold": ["enable_seqscan=off", "plan_cache_mode=force_generic_plan"],
     "list_request_tickets": ["plan_cache_mode=force_custom_plan"],
+    "lockout_state": ["plan_cache_mode=force_generic_plan"],
     "log_tenant_violation": ["row_security=on"],
     "move_ticket_inventory": ["enable_seqscan=off"],
     "move_zone_inventory": ["enable_seqscan=off", "plan_cache_mode=force_generic_plan"],

@@ -303,7 +303,7 @@ class Lookup:
         return None
 
     def _checks(self, name: str) -> list[Path] | None:
-        for own, text in self._constraints(name):
+        for own, text in sorted(self._constraints(name)):
             if text.startswith("CHECK"):
                 return _made(name, own)
         return None
