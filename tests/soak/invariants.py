@@ -18,7 +18,7 @@ INVARIANTS = {
         SELECT i.ticket_type_id
         FROM ticketing.ticket_inventory AS i
         CROSS JOIN LATERAL (
-            SELECT coalesce(sum(r.quantity), 0) AS quantity
+            SELECT coalesce(sum(r.quantity - r.returned_quantity), 0) AS quantity
             FROM ticketing.reservations AS r
             WHERE
                 r.tenant_id = i.tenant_id AND r.ticket_type_id = i.ticket_type_id
