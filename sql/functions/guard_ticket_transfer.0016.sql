@@ -69,22 +69,7 @@ BEGIN
             v_ticket.currency
         );
 
-        -- Whoever signs for a ticket locks it first (create_pending_transaction), so that one of
-        -- the two sees the other.
-        IF EXISTS (
-            SELECT 1
-            FROM ticketing.pending_transactions AS x
-            WHERE
-                x.tenant_id = NEW.tenant_id
-                AND x.ticket_id = NEW.ticket_id
-                AND x.status IN ('pending', 'confirming')
-                AND x.tx_type <> 'verify'
-        ) THEN
-            RAISE EXCEPTION 'ticket % has a transaction in flight', NEW.ticket_id
-                USING
-                    ERRCODE = 'TK209',
-                    HINT = 'Wait until it is confirmed, failed or expired.';
-        END IF;
+        PERFORM ticketing.require_no_open_transaction(NEW.tenant_id, NEW.ticket_id);
 
         RETURN NEW;
     END IF;
@@ -127,19 +112,8 @@ BEGIN
     END IF;
 
     -- The token goes first: the holder does not change while the chain may still decide otherwise.
-    IF NEW.status = 'completed' AND EXISTS (
-        SELECT 1
-        FROM ticketing.pending_transactions AS x
-        WHERE
-            x.tenant_id = NEW.tenant_id
-            AND x.ticket_id = NEW.ticket_id
-            AND x.status IN ('pending', 'confirming')
-            AND x.tx_type <> 'verify'
-    ) THEN
-        RAISE EXCEPTION 'ticket % has a transaction in flight', NEW.ticket_id
-            USING
-                ERRCODE = 'TK209',
-                HINT = 'Wait until it is confirmed, failed or expired.';
+    IF NEW.status = 'completed' THEN
+        PERFORM ticketing.require_no_open_transaction(NEW.tenant_id, NEW.ticket_id);
     END IF;
 
     CASE NEW.status

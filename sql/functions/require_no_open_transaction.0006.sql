@@ -30,8 +30,9 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.require_no_open_transaction(uuid, uuid) IS
     'Refuses a ticket about which the chain has yet to decide (TK209); verify does not count. '
-    'Triggers of tickets and transfers call it, with the ticket locked: whoever signs for a ticket '
-    'locks it first (create_pending_transaction), so one of the two sees the other.';
+    'Called with the ticket locked, by triggers of tickets and transfers and before money goes '
+    'back: whoever signs for a ticket locks it first (create_pending_transaction), so one of the '
+    'two sees the other.';
 
 GRANT EXECUTE ON FUNCTION ticketing.require_no_open_transaction(uuid, uuid)
 TO ticketing_app, ticketing_worker;

@@ -75,14 +75,7 @@ BEGIN
             USING ERRCODE = 'TK606', HINT = 'Wait for its end, or cancel it first.';
     END IF;
 
-    IF v_refund.ticket_id IS NOT NULL
-        AND ticketing.has_pending_transaction(v_refund.ticket_id)
-    THEN
-        RAISE EXCEPTION 'ticket % has a transaction in flight', v_refund.ticket_id
-            USING
-                ERRCODE = 'TK209',
-                HINT = 'Wait until it is confirmed, failed or expired.';
-    END IF;
+    PERFORM ticketing.require_no_open_transaction(v_refund.tenant_id, v_refund.ticket_id);
 
     UPDATE ticketing.refunds AS r
     SET
