@@ -287,8 +287,7 @@ def _batch(connection: psycopg.Connection, task: Task) -> tuple[int, list[str]]:
         if said.sqlstate == _ROW_LEFT:
             left.append(said.message_primary or "")
 
-    argument = "p_batch => %s" if task.name in PRUNERS else "%s"
-    call = sql.SQL(f"SELECT ticketing.{{}}({argument})").format(sql.Identifier(task.name))
+    call = sql.SQL("SELECT ticketing.{}(p_batch => %s)").format(sql.Identifier(task.name))
     connection.add_notice_handler(hear)
     try:
         with connection.transaction():
