@@ -12,7 +12,7 @@ import pytest
 
 from support.databases import Database
 from support.factories import Make, Row, overdue
-from support.races import race
+from support.races import race, until_it_waits
 from support.session import Session
 from support.zones import DRIFT, RUN_OUT, buckets, confirm, counters, hold, release, zone
 
@@ -447,7 +447,6 @@ def test_callers_with_copies_and_several_buckets_do_not_deadlock(clone: Database
     """One has every counter and is about to use a key; another comes with that key meanwhile."""
     tenant, here = sale(clone, 40, bucket_count=2)
     lock = "SELECT FROM ticketing.zone_inventory WHERE zone_id = %s FOR UPDATE"
-    waits = "SELECT FROM pg_locks WHERE NOT granted AND pid = %s"
 
     def ask(connection: psycopg.Connection) -> Row:
         with connection.transaction():
@@ -464,8 +463,7 @@ def test_callers_with_copies_and_several_buckets_do_not_deadlock(clone: Database
         with first.transaction():
             first.execute(lock.encode(), [here["id"]])
             later = pool.submit(ask, second)
-            while watcher.execute(waits, [second.info.backend_pid]).fetchone() is None:
-                assert not later.done()
+            until_it_waits(watcher, second, later)
             made = ask(first)
         assert made["outcome"] == "created"
         assert later.result(timeout=10) | {"outcome": "created"} == made

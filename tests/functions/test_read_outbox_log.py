@@ -15,6 +15,7 @@ import pytest
 from support.databases import Database
 from support.factories import Make
 from support.outbox_order import lost_or_late, written
+from support.races import until_it_waits
 from support.relays import (
     acknowledge,
     advance,
@@ -212,9 +213,7 @@ def test_a_transaction_has_its_number_while_its_event_is_on_its_way(
                     return write(slow, tenant, "slow")
 
             answer = one.submit(act)
-            waiting = "SELECT FROM pg_locks WHERE NOT granted AND pid = %s"
-            while gate.execute(waiting, [slow.info.backend_pid]).fetchone() is None:
-                assert not answer.done()
+            until_it_waits(gate, slow, answer)
             _, (early,) = publish(clone, "fast", tenant=tenant)
             for _ in range(3):
                 assert read(reader) == []

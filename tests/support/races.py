@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -13,6 +13,7 @@ import psycopg
 from .databases import Database
 
 T = TypeVar("T")
+WAITS = "SELECT FROM pg_locks WHERE NOT granted AND pid = %s"
 
 
 def race(
@@ -61,6 +62,20 @@ def race(
         return list(pool.map(call, range(callers)))
 
 
+def until_it_waits(
+    watcher: psycopg.Connection, caller: psycopg.Connection, answer: Future[Any]
+) -> None:
+    """Returns once a caller waits for a lock; it must not be through before.
+
+    Args:
+        watcher: a connection that can look meanwhile.
+        caller: the connection of the caller.
+        answer: what the caller is about to give.
+    """
+    while watcher.execute(WAITS, [caller.info.backend_pid]).fetchone() is None:
+        assert not answer.done(), "it did not wait"
+
+
 def in_turn(
     target: Database,
     login: str,
@@ -93,7 +108,6 @@ def in_turn(
         except psycopg.Error as error:
             return error
 
-    waits = "SELECT FROM pg_locks WHERE NOT granted AND pid = %s"
     with (
         target.connect(login) as sooner,
         target.connect(login) as later,
@@ -104,7 +118,7 @@ def in_turn(
             result = act(sooner, first)
             answer = pool.submit(call)
             while not answer.done():
-                if watcher.execute(waits, [later.info.backend_pid]).fetchone() is not None:
+                if watcher.execute(WAITS, [later.info.backend_pid]).fetchone() is not None:
                     break
             waited = not answer.done()
         return result, answer.result(timeout=10), waited

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from .databases import Database
 from .factories import Make, Row
+from .races import until_it_waits
 from .session import Session
 
 Act = Callable[[psycopg.Connection], Any]
@@ -48,7 +49,6 @@ def finds_the_offer_free(target: Database, desk: Desk, transfer: UUID, act: Act)
     """
     tenant = "SELECT set_config('app.current_tenant_id', %s, TRUE)"
     lock = "SELECT id FROM ticketing.{} WHERE id = %s FOR NO KEY UPDATE NOWAIT"
-    waits = "SELECT FROM pg_locks WHERE NOT granted AND pid = %s"
 
     def come_later() -> Any:
         with later.transaction():
@@ -65,8 +65,7 @@ def finds_the_offer_free(target: Database, desk: Desk, transfer: UUID, act: Act)
             sooner.execute(tenant, [str(desk.tenant)])
             sooner.execute(lock.format("tickets").encode(), [desk.ticket])
             done = pool.submit(come_later)
-            while watcher.execute(waits, [later.info.backend_pid]).fetchone() is None:
-                assert not done.done(), "it did not wait for the ticket"
+            until_it_waits(watcher, later, done)
             sooner.execute(lock.format("ticket_transfers").encode(), [transfer])
         return done.result(timeout=10)
 
