@@ -30,7 +30,7 @@ from support.volume import Filled
 BIG = 5000
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 # Read from the front until there is enough, by nothing but the tenant.
-QUEUES = {"idx_ticket_passes_due", "idx_ticket_passes_unsent"}
+QUEUES = {"idx_request_tickets_queue", "idx_ticket_passes_due", "idx_ticket_passes_unsent"}
 # No hot call has to look at more rows of one table.
 ROWS_READ = 60
 
