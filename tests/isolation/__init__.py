@@ -1,0 +1,1 @@
+"""No tenant reads, changes, links to or learns of what another has."""
