@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 
 from support.databases import Database, database
 from support.factories import PLATFORM, TABLES, Make
+from support.psql import dump
 from support.servers import Server
 from support.session import Session
 from ticket_schema import TicketSchemaError, alembic_config
@@ -47,10 +48,15 @@ def test_every_step_can_be_taken_back_and_repeated(url: str, empty: Database) ->
 
 
 def test_a_superuser_and_an_owner_make_the_same_schema(server: Server, empty: Database) -> None:
-    command.upgrade(alembic_config(empty.superuser_url, progress=lambda _: None), "head")
+    # The owner first: in an empty cluster who makes the roles is who may grant them.
+    command.upgrade(alembic_config(empty.migrator_url, progress=lambda _: None), "head")
     with database(server) as other:
-        command.upgrade(alembic_config(other.migrator_url, progress=lambda _: None), "head")
+        command.upgrade(alembic_config(other.superuser_url, progress=lambda _: None), "head")
         assert catalog_of(other) == catalog_of(empty)
+        # A reader that is not ours, so that nothing is equal because nobody looks at it.
+        dumped = dump(other.superuser_url)
+        assert dumped.count("CREATE POLICY") > 100
+        assert dumped == dump(empty.superuser_url)
 
 
 def test_rows_stop_a_downgrade_until_their_loss_is_allowed(clone: Database) -> None:

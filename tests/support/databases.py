@@ -109,5 +109,17 @@ def database(
 
 
 def migrate(target: Database) -> None:
-    """Brings a database to head as the migrator, who is neither superuser nor BYPASSRLS."""
-    ticket_schema.upgrade(target.migrator_url, progress=lambda _: None)
+    """Brings a database to head as the migrator, who is neither superuser nor BYPASSRLS.
+
+    `TICKET_SCHEMA_TEST_MIGRATOR=superuser` lets a superuser do it, as many pipelines do; the
+    schema must be the same and so must be what the tests see.
+    """
+    who = os.environ.get("TICKET_SCHEMA_TEST_MIGRATOR", "migrator")
+    if who not in ("migrator", "superuser"):
+        raise ValueError(f"TICKET_SCHEMA_TEST_MIGRATOR is {who!r}, not migrator or superuser")
+    if who == "migrator":
+        ticket_schema.upgrade(target.migrator_url, progress=lambda _: None)
+        return
+    ticket_schema.upgrade(target.superuser_url, progress=lambda _: None)
+    with target.connect() as connection:
+        connection.execute(sql.SQL("GRANT ticketing_owner TO {}").format(sql.Identifier(MIGRATOR)))

@@ -1,8 +1,9 @@
-"""The client `psql`, from the PATH or from the embedded server's package."""
+"""The client programs `psql` and `pg_dump`."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from ticket_schema import embedded
 
 
 def executable() -> str:
-    """Returns the path of a psql."""
+    """Returns the path of a psql, from the PATH or from the embedded server's package."""
     return shutil.which("psql") or str(embedded.programs() / "psql")
 
 
@@ -25,3 +26,21 @@ def psql(url: str, script: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def dump(url: str) -> str:
+    """Returns what pg_dump says of the schema of a database, without what changes every time.
+
+    Args:
+        url: of a superuser. The program is the embedded server's: it must not be older than the
+            server, and that one is the newest that the package supports.
+    """
+    done = subprocess.run(
+        [str(embedded.programs() / "pg_dump"), "--schema-only", url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # The key of these two is random, against scripts that hide in what is dumped.
+    lines = [line for line in done.stdout.splitlines() if not re.match(r"\\(un)?restrict ", line)]
+    return "\n".join(lines)
