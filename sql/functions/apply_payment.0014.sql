@@ -18,6 +18,17 @@ AS $function$
 BEGIN
     PERFORM ticketing.require_replica_key(p_tenant_id, p_id, p_version);
 
+    IF num_nulls(p_order_id, p_amount_cents, p_provider, p_currency, p_status) > 0
+        OR length(p_provider) > 500
+        OR length(p_provider_payment_id) > 500
+    THEN
+        RAISE EXCEPTION 'a message of payment % lacks a value, or has one that is too long', p_id
+            USING
+                ERRCODE = 'TK001',
+                HINT = 'A message carries the whole row; numbers and ids have up to 500 '
+                    'characters.';
+    END IF;
+
     -- The sweeper that expires unpaid orders sees the payment, or waits for it.
     PERFORM 1
     FROM ticketing.orders AS o

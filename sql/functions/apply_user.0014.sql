@@ -15,6 +15,16 @@ AS $function$
 BEGIN
     PERFORM ticketing.require_replica_key(p_tenant_id, p_id, p_version);
 
+    IF num_nulls(p_role, p_status) > 0
+        OR length(p_email) > 500
+    THEN
+        RAISE EXCEPTION 'a message of user % lacks a value, or has one that is too long', p_id
+            USING
+                ERRCODE = 'TK001',
+                HINT = 'A message carries the whole row; numbers and ids have up to 500 '
+                    'characters.';
+    END IF;
+
     -- Of two first messages at once, the second would meet the row at another of its unique keys
     -- before its own, and get an error.
     IF NOT EXISTS (SELECT FROM ticketing.users AS r WHERE r.tenant_id = p_tenant_id AND r.id = p_id) THEN

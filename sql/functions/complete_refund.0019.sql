@@ -35,17 +35,18 @@ BEGIN
     IF p_order_id IS NULL
         OR coalesce(btrim(p_provider), '') = ''
         OR coalesce(btrim(p_provider_refund_id), '') = ''
+        OR length(p_provider_refund_id) > 255
         OR p_amount_cents IS NULL
         OR p_amount_cents <= 0
         OR p_currency IS NULL
         OR p_currency !~ '^[A-Z]{3}$'
         OR coalesce(btrim(p_reason), '') = ''
     THEN
-        RAISE EXCEPTION 'what the provider says of the refund is incomplete'
+        RAISE EXCEPTION 'what the provider says of the refund is incomplete or too long'
             USING
                 ERRCODE = 'TK001',
-                HINT = 'Name the order, the provider, its id for the refund, an amount above '
-                    'zero, three capital letters for the currency, and a reason.';
+                HINT = 'Name the order, the provider, its id for the refund of up to 255 '
+                    'characters, an amount above zero, three capital letters for the currency, and a reason.';
     END IF;
 
     -- The answer of the provider and its webhook queue here, whichever comes first; so does

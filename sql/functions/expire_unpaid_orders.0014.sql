@@ -8,6 +8,7 @@ SECURITY INVOKER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_tenant_id uuid := ticketing.current_tenant_id();
     v_tenants uuid[];
     v_orders uuid[];
     v_expired integer;
@@ -25,6 +26,7 @@ BEGIN
             o.status IN ('pending', 'awaiting_payment')
             AND o.expires_at <= clock_timestamp()
             AND o.paid_cents = 0
+            AND (v_tenant_id IS NULL OR o.tenant_id = v_tenant_id)
             AND NOT EXISTS (
                 SELECT FROM ticketing.payments AS p
                 WHERE
@@ -63,10 +65,10 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.expire_unpaid_orders(integer) IS
-    'Expires up to p_batch orders of the tenants that the caller sees, those that are past '
-    'expires_at and for which nothing was paid, the most overdue first, and returns how many. For '
-    'the worker of the service that owns orders; version is left as it is, so that the next '
-    'message of an owner elsewhere still applies. Money that comes later is reported by '
+    'Expires up to p_batch orders that are past expires_at and for which nothing was paid, the '
+    'most overdue first, and returns how many. Of the tenant in the context; without one, of every '
+    'tenant. For the worker of the service that owns orders; version is left as it is, so that the '
+    'next message of an owner elsewhere still applies. Money that comes later is reported by '
     'record_payment as is_late.';
 
 GRANT EXECUTE ON FUNCTION ticketing.expire_unpaid_orders(integer) TO ticketing_worker;

@@ -62,6 +62,23 @@ BEGIN
             USING ERRCODE = 'TK001', HINT = 'Pass the buyer''s e-mail address or the user.';
     END IF;
 
+    IF p_currency IS NULL
+        OR p_price_cents NOT BETWEEN 0 AND 99999999999999
+        OR length(p_ticket_number) > 255
+        OR length(p_qr_code) > 500
+        OR length(p_barcode) > 255
+        OR length(p_section) > 100
+        OR length(p_row) > 100
+        OR length(p_seat) > 100
+    THEN
+        RAISE EXCEPTION 'price, code or seat of ticket % is missing or malformed', p_external_id
+            USING
+                ERRCODE = 'TK001',
+                HINT = 'Name the currency, a price from 0 on, a number and a barcode of up to 255 '
+                    'characters, a QR code of up to 500, and 100 for each of section, row and '
+                    'seat.';
+    END IF;
+
     IF p_metadata IS NULL OR jsonb_typeof(p_metadata) <> 'object' THEN
         RAISE EXCEPTION 'the metadata of ticket % is no JSON object', p_external_id
             USING ERRCODE = 'TK001', HINT = 'Pass an object, {} for none.';
@@ -90,6 +107,11 @@ BEGIN
             outcome := 'skipped';
             RETURN NEXT;
             RETURN;
+        END IF;
+
+        IF p_event_id IS NULL OR p_ticket_type_id IS NULL THEN
+            RAISE EXCEPTION 'ticket % of % is of no event or type', p_external_id, p_source
+                USING ERRCODE = 'TK001', HINT = 'Name the event and the ticket type.';
         END IF;
 
         -- Of two first imports at once, the second would meet the row at its ticket number before

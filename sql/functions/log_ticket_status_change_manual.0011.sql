@@ -29,6 +29,11 @@ BEGIN
                 HINT = 'Source is import or migration; every other change is logged by its trigger.';
     END IF;
 
+    IF p_ticket_id IS NULL OR p_new_status IS NULL THEN
+        RAISE EXCEPTION 'p_ticket_id or p_new_status is NULL'
+            USING ERRCODE = 'TK001', HINT = 'Name the ticket, and the status that it got.';
+    END IF;
+
     IF p_changed_at > v_now THEN
         RAISE EXCEPTION 'a change at % has not happened yet', p_changed_at
             USING ERRCODE = 'TK001', HINT = 'Pass the time at which the source saw the change.';

@@ -21,6 +21,11 @@ BEGIN
                 HINT = 'Let the service do it, in a session that acts for the tenant.';
     END IF;
 
+    IF p_order_id IS NULL THEN
+        RAISE EXCEPTION 'p_order_id is NULL'
+            USING ERRCODE = 'TK001', HINT = 'Name the order, which need not exist yet.';
+    END IF;
+
     -- The version is below any that the owner sends, so its first message replaces the row whole.
     INSERT INTO ticketing.orders (
         tenant_id, id, user_id, event_id, order_number, status, version

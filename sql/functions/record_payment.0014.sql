@@ -31,8 +31,9 @@ DECLARE
 BEGIN
     v_fault := CASE
         WHEN p_order_id IS NULL THEN 'order'
-        WHEN coalesce(btrim(p_provider), '') = '' THEN 'provider'
-        WHEN btrim(p_provider_payment_id) = '' THEN 'provider payment id'
+        WHEN coalesce(btrim(p_provider), '') = '' OR length(p_provider) > 255 THEN 'provider'
+        WHEN btrim(p_provider_payment_id) = '' OR length(p_provider_payment_id) > 255
+            THEN 'provider payment id'
         WHEN coalesce(p_provider_payment_id, p_payment_id::text) IS NULL THEN 'id'
         WHEN p_amount_cents IS NULL OR p_amount_cents < 0 THEN 'amount'
         WHEN p_currency IS NULL OR p_currency !~ '^[A-Z]{3}$' THEN 'currency'
@@ -43,8 +44,9 @@ BEGIN
         RAISE EXCEPTION 'a payment cannot be recorded with such a %', v_fault
             USING
                 ERRCODE = 'TK001',
-                HINT = 'Name the order, the provider, its id for the payment or ours, an amount '
-                    'from 0 on, three capital letters for the currency, and a known status.';
+                HINT = 'Name the order, the provider, its id for the payment or ours, both of up '
+                    'to 255 characters, an amount from 0 on, three capital letters for the currency, '
+                    'and a known status.';
     END IF;
 
     -- Everything about the payments of one order queues here: the answer and the webhook, and the

@@ -11,6 +11,18 @@ WITH counted AS (
     GROUP BY h.tenant_id, h.zone_id, h.bucket_no
 ),
 
+-- A background job sees overdue holds of every tenant, but the zones of its own alone.
+shown AS (
+    SELECT
+        c.tenant_id,
+        c.zone_id,
+        c.bucket,
+        c.held,
+        c.confirmed
+    FROM counted AS c
+    INNER JOIN ticketing.zones AS z ON c.tenant_id = z.tenant_id AND c.zone_id = z.id
+),
+
 counters AS (
     SELECT
         i.tenant_id,
@@ -35,7 +47,7 @@ SELECT
     coalesce(h.held, 0) AS held_rows,
     coalesce(h.confirmed, 0) AS confirmed_rows
 FROM counters AS i
-FULL JOIN counted AS h
+FULL JOIN shown AS h
     ON i.tenant_id = h.tenant_id AND i.zone_id = h.zone_id AND i.bucket = h.bucket
 WHERE
     (i.held_quantity, i.confirmed_quantity, i.bucket_capacity)

@@ -17,6 +17,7 @@ class TestMessages(Messages):
     """What holds for every copy."""
 
     table = "orders"
+    indexed = ("order_number",)
 
 
 def test_the_sum_of_refunds_stays(db: Session, make: Make, tenant: UUID, as_worker: Acting) -> None:

@@ -19,6 +19,7 @@ class TestMessages(Messages):
     """What holds for every copy."""
 
     table = "payments"
+    indexed = ("provider", "provider_payment_id")
 
 
 def test_the_sum_of_refunds_stays(db: Session, make: Make, tenant: UUID, as_worker: Acting) -> None:

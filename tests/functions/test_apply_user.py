@@ -17,6 +17,7 @@ class TestMessages(Messages):
     """What holds for every copy."""
 
     table = "users"
+    indexed = ("email",)
 
 
 def test_the_counters_of_a_person_stay(

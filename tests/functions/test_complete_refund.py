@@ -187,6 +187,7 @@ def test_never_more_than_was_paid(
         {"provider": " "},
         {"provider_refund_id": None},
         {"provider_refund_id": ""},
+        {"provider_refund_id": "r" * 256},
         {"amount_cents": None},
         {"amount_cents": 0},
         {"currency": None},

@@ -79,6 +79,15 @@ def test_every_other_order_stays(
     assert status(db, order) == before
 
 
+def test_the_session_of_a_tenant_ends_its_orders_alone(
+    db: Session, make: Make, tenant: UUID, *, other_tenant: UUID, as_worker: Acting
+) -> None:
+    own, foreign = due(make, tenant), due(make, other_tenant)
+    with as_worker(tenant=tenant) as worker:
+        assert worker.value(CALL, 100) == 1
+    assert (status(db, own), status(db, foreign)) == ("expired", "awaiting_payment")
+
+
 def test_the_moment_counts_and_not_the_start_of_the_transaction(
     db: Session, make: Make, tenant: UUID, as_worker: Acting
 ) -> None:

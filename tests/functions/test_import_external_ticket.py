@@ -309,6 +309,11 @@ def test_a_wallet_that_is_added_later_is_made_up_for(db: Session, bring_in: Impo
         {"metadata": None},
         {"channels": ["post"]},
         {"channels": None},
+        *({name: None} for name in ("event_id", "ticket_type_id", "currency")),
+        *({"price_cents": value} for value in (-1, 10**14)),
+        *({name: "n" * 256} for name in ("ticket_number", "barcode")),
+        *({name: "n" * 101} for name in ("section", "row", "seat")),
+        {"qr_code": "q" * 501},
     ],
     ids=shown,
 )

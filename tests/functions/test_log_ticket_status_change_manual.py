@@ -140,9 +140,9 @@ def test_no_status_and_no_ticket_are_refused(
     db: Session, tenant: UUID, ticket: UUID, as_worker: Acting
 ) -> None:
     with as_worker(tenant=tenant):
-        with db.refused("23502"):
+        with db.refused("TK001"):
             log(db, tenant, ticket, after=None)
-        with db.refused("23502"):
+        with db.refused("TK001"):
             log(db, tenant, None)
 
 

@@ -47,6 +47,11 @@ def test_a_known_order_stays_as_it_is_and_the_first_message_replaces_one_announc
         assert db.value(arrived, tenant, announced) == "applied"
 
 
+def test_no_order_is_no_order(db: Session, tenant: UUID, as_tenant: Acting) -> None:
+    with as_tenant(tenant), db.refused("TK001"):
+        call(db, "open_order", order_id=None)
+
+
 def test_the_id_of_another_tenants_order_is_nobodys_here(
     db: Session, make: Make, tenant: UUID, other_tenant: UUID, as_tenant: Acting
 ) -> None:

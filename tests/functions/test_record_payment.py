@@ -258,6 +258,8 @@ def test_only_money_is_late(make: Make, tenant: UUID, as_tenant: Acting, status:
         {"provider_payment_id": ""},
         {"provider_payment_id": " ", "payment_id": UUID(int=5)},
         {"provider_payment_id": None},
+        {"provider": "p" * 256},
+        {"provider_payment_id": "p" * 256},
         {"amount_cents": None},
         {"amount_cents": -1},
         {"currency": None},

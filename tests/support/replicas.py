@@ -109,9 +109,10 @@ def apply(session: Session, table: str, message: Message, version: int | None) -
 
 
 class Messages:
-    """Tests of an apply_ function; a subclass names its table."""
+    """Tests of an apply_ function; a subclass names its table, and texts that an index holds."""
 
     table: str
+    indexed: tuple[str, ...] = ()
 
     def stored(self, db: Session, message: Message) -> dict[str, Any]:
         return db.one(f"SELECT * FROM ticketing.{self.table} WHERE id = %s", message["id"])
@@ -162,6 +163,29 @@ class Messages:
         for key in first.keys() & {"tenant_id", "id"}:
             with as_worker() as worker, worker.refused("TK001"):
                 apply(worker, self.table, {**first, key: None}, 1)
+
+    def test_a_message_carries_every_value_that_a_row_must_have(
+        self, db: Session, make: Make, tenant: UUID, as_worker: Acting
+    ) -> None:
+        first, _ = messages(make, tenant, self.table)
+        required = db.all(
+            "SELECT attname::text AS name FROM pg_attribute WHERE attrelid = %s::regclass "
+            "AND attnotnull",
+            f"ticketing.{self.table}",
+        )
+        columns = first.keys() & {column["name"] for column in required}
+        assert len(columns) > 1
+        for column in sorted(columns):
+            with as_worker() as worker, worker.refused("TK001"):
+                apply(worker, self.table, {**first, column: None}, 1)
+
+    def test_texts_that_no_index_could_hold_are_refused(
+        self, make: Make, tenant: UUID, as_worker: Acting
+    ) -> None:
+        first, _ = messages(make, tenant, self.table)
+        for column in self.indexed:
+            with as_worker() as worker, worker.refused("TK001"):
+                apply(worker, self.table, {**first, column: "n" * 501}, 1)
 
     def test_a_transaction_of_another_tenant_refuses_it(
         self, make: Make, tenant: UUID, *, other_tenant: UUID, as_worker: Acting

@@ -41,6 +41,17 @@ def test_it_is_empty_while_the_counters_are_right(
         assert db.all(DRIFT) == []
 
 
+def test_a_job_is_not_shown_the_holds_of_other_tenants(
+    db: Session, make: Make, tenant: UUID, *, other_tenant: UUID, as_worker: Acting
+) -> None:
+    busy(make, tenant)
+    busy(make, other_tenant)
+    holds = "SELECT count(DISTINCT tenant_id) FROM ticketing.holds"
+    with as_worker(tenant=tenant) as worker:
+        assert worker.value(holds) == 2  # the overdue ones of every tenant
+        assert worker.all(DRIFT) == []
+
+
 @pytest.mark.parametrize("role", ["ticketing_app", "ticketing_worker", "ticketing_readonly"])
 @pytest.mark.parametrize(
     ("change", "shown"),
