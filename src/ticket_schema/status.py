@@ -9,7 +9,7 @@ from typing import Literal
 import psycopg
 from alembic.script import ScriptDirectory
 
-from ticket_schema import drift, preflight
+from ticket_schema import drift, lint, preflight
 from ticket_schema.api import alembic_config
 from ticket_schema.catalog import Catalog, read_catalog
 from ticket_schema.errors import TicketSchemaError
@@ -19,8 +19,9 @@ from ticket_schema.steps import SCHEMA
 # ones let INSERT ... ON CONFLICT DO UPDATE ... WHERE look at hidden rows (November 2026).
 SERVER_FLOOR = {15: 20, 16: 16, 17: 12, 18: 7}
 
-# Tables whose rows are the same for every tenant, so that every role may read them whole.
-OPEN_TABLES = {"alembic_version", "state_transitions"}
+# Rules whose offences may be meant: a standby that is fed by logical replication, a platform's own
+# trigger.
+WORTH_A_LOOK = {"publications", "event_triggers"}
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,12 @@ class Status:
         return all(finding.level != "error" for finding in self.findings)
 
 
-def inspect(connection: psycopg.Connection) -> Status:
+def inspect(connection: psycopg.Connection, *, reading_rows: bool = False) -> Status:
     """Returns the state of a database; nothing is written.
 
     Args:
         connection: any login that may read the version row, in autocommit mode.
+        reading_rows: whether to look for rows that refer to nothing, which reads every table.
     """
     script = ScriptDirectory.from_config(alembic_config())
     known = [revision.revision for revision in script.walk_revisions()]
@@ -79,14 +81,19 @@ def inspect(connection: psycopg.Connection) -> Status:
         _position(revision, known, catalog),
         _pooler(connection),
         _login(connection),
-        *_roles(connection, has_schema=revision is not None),
+        *_members(connection),
     ]
     if catalog:
         findings += [
-            *_row_security(catalog),
-            *_leftovers(catalog),
+            *_isolation(connection),
+            *_context(catalog, revision, known),
             *_drift(catalog, revision, known),
         ]
+        if reading_rows:
+            findings += _orphans(connection)
+    else:
+        # The first upgrade looks at them, and makes those that are missing.
+        findings.append(_roles(connection))
     return Status(
         database=connection.info.dbname,
         server=connection.info.parameter_status("server_version") or "",
@@ -193,121 +200,67 @@ def _login(connection: psycopg.Connection) -> Finding:
     return Finding("login", "good", f"{name} is subject to row level security")
 
 
-def _roles(connection: psycopg.Connection, *, has_schema: bool) -> Iterator[Finding]:
+def _roles(connection: psycopg.Connection) -> Finding:
     try:
         preflight.roles_are_sound(connection, may_create=False)
     except TicketSchemaError as error:
-        # Without a schema the first upgrade makes them.
-        yield Finding("roles", "error" if has_schema else "warning", error.what, error.hint)
-    else:
-        yield Finding("roles", "good", "the four roles are subject to row level security")
-    yield from _powers(connection)
-    yield from _memberships(connection)
-    yield from _fixed_settings(connection)
+        return Finding("roles", "warning", error.what, error.hint)
+    return Finding("roles", "good", "the four roles are subject to row level security")
 
 
-def _powers(connection: psycopg.Connection) -> Iterator[Finding]:
-    for name in connection.execute(
-        "SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY(%s)"
-        " AND (rolcanlogin OR rolcreaterole OR rolcreatedb OR rolreplication)",
-        [[preflight.OWNER, *preflight.GROUPS]],
-    ):
-        yield Finding(
-            "roles",
-            "error",
-            f"{name[0]} has rights of its own",
-            f"ALTER ROLE {name[0]} NOLOGIN NOCREATEROLE NOCREATEDB NOREPLICATION;",
-        )
-
-
-def _memberships(connection: psycopg.Connection) -> Iterator[Finding]:
-    for role, member, is_login in connection.execute(
-        "SELECT r.rolname::text, m.rolname::text, m.rolcanlogin"
-        " FROM pg_catalog.pg_auth_members AS a"
+def _members(connection: psycopg.Connection) -> Iterator[Finding]:
+    for (member,) in connection.execute(
+        "SELECT DISTINCT m.rolname::text FROM pg_catalog.pg_auth_members AS a"
         " INNER JOIN pg_catalog.pg_roles AS r ON a.roleid = r.oid"
         " INNER JOIN pg_catalog.pg_roles AS m ON a.member = m.oid"
-        " WHERE r.rolname = ANY(%s) ORDER BY 1, 2",
-        [[preflight.OWNER, *preflight.GROUPS]],
+        " WHERE r.rolname = %s AND m.rolcanlogin ORDER BY 1",
+        [preflight.OWNER],
     ):
-        if member in preflight.GROUPS and role != preflight.OWNER:
-            yield Finding(
-                "members",
-                "error",
-                f"{member} is a member of {role}",
-                f"REVOKE {role} FROM {member};",
-            )
-        elif role == preflight.OWNER and is_login:
-            yield Finding(
-                "members",
-                "warning",
-                f"{member} may act as {role}",
-                "Right for the login that migrates, for no other.",
-            )
-
-
-def _fixed_settings(connection: psycopg.Connection) -> Iterator[Finding]:
-    for where, setting in connection.execute(
-        "SELECT coalesce('role ' || r.rolname, 'database ' || d.datname), c.setting"
-        " FROM pg_catalog.pg_db_role_setting AS s"
-        " CROSS JOIN LATERAL unnest(s.setconfig) AS c (setting)"
-        " LEFT JOIN pg_catalog.pg_roles AS r ON s.setrole = r.oid"
-        " LEFT JOIN pg_catalog.pg_database AS d ON s.setdatabase = d.oid"
-        " WHERE (s.setdatabase = 0 OR d.datname = current_database())"
-        " AND split_part(c.setting, '=', 1) ~ '^(app[.]|row_security$)' ORDER BY 1, 2"
-    ):
-        name = setting.partition("=")[0]
         yield Finding(
-            "settings",
-            "error",
-            f"{where} fixes {setting}",
-            f"ALTER {where.upper().split()[0]} {where.split()[1]} RESET {name};",
+            "members",
+            "warning",
+            f"{member} may act as {preflight.OWNER}",
+            "Right for the login that migrates, for no other.",
         )
 
 
-def _row_security(catalog: Catalog) -> Iterator[Finding]:
-    open_tables = [
-        name
-        for name, table in catalog.get("table", {}).items()
-        if name not in OPEN_TABLES
-        and not (table.get("row_security") and table.get("row_security_forced"))
-    ]
-    for name in open_tables:
+def _isolation(connection: psycopg.Connection) -> Iterator[Finding]:
+    rules = lint.rules(reading_rows=False)
+    offences = lint.offences(connection, rules)
+    for offence in offences:
         yield Finding(
-            "row level security",
-            "error",
-            f"not enabled and forced on {name}",
-            f"ALTER TABLE {SCHEMA}.{name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",
+            offence.rule.replace("_", " "),
+            "warning" if offence.rule in WORTH_A_LOOK else "error",
+            f"{offence.name}: {offence.detail}",
+            offence.remedy,
         )
-    if not open_tables:
-        yield Finding("row level security", "good", "enabled and forced on every tenant's table")
+    if not offences:
+        yield Finding("isolation", "good", f"all {len(rules)} rules hold")
 
 
-def _leftovers(catalog: Catalog) -> Iterator[Finding]:
-    broken = 0
-    landed = drift.fingerprints().get("index", {})
-    for name, index in catalog.get("index", {}).items():
-        if not index["valid"]:
-            broken += 1
-            yield Finding(
-                "indexes",
-                "error",
-                f"{name} is invalid and guarantees nothing",
-                f"REINDEX INDEX CONCURRENTLY {SCHEMA}.{name};"
-                if name in landed
-                else f"DROP INDEX CONCURRENTLY {SCHEMA}.{name};",
-            )
-    for name, constraint in catalog.get("constraint", {}).items():
-        if not constraint["validated"]:
-            broken += 1
-            table, _, constraint_name = name.partition(".")
-            yield Finding(
-                "constraints",
-                "error",
-                f"{constraint_name} on {table} is not validated: old rows may break it",
-                f"ALTER TABLE {SCHEMA}.{table} VALIDATE CONSTRAINT {constraint_name};",
-            )
-    if not broken:
-        yield Finding("leftovers", "good", "every index is valid, every constraint validated")
+def _orphans(connection: psycopg.Connection) -> Iterator[Finding]:
+    if not lint.sees_every_row(connection):
+        yield Finding(
+            "orphans",
+            "warning",
+            f"not looked for: row level security hides rows from {connection.info.user}",
+            "Ask as a superuser or a BYPASSRLS login.",
+        )
+        return
+    orphans = lint.offences(connection, sorted(lint.READING_ROWS))
+    for offence in orphans:
+        yield Finding(offence.rule, "error", f"{offence.name}: {offence.detail}", offence.remedy)
+    if not orphans:
+        yield Finding("orphans", "good", "every reference finds its row")
+
+
+def _context(catalog: Catalog, revision: str | None, known: list[str]) -> Iterator[Finding]:
+    if revision is None or revision not in known:
+        return
+    if drift.is_signed(catalog, revision):
+        yield Finding("context", "good", "signed: only what the application signed is believed")
+    else:
+        yield Finding("context", "good", "plain: against mistakes, not against SQL injection")
 
 
 def _drift(catalog: Catalog, revision: str | None, known: list[str]) -> Iterator[Finding]:
@@ -319,7 +272,9 @@ def _drift(catalog: Catalog, revision: str | None, known: list[str]) -> Iterator
             "drift",
             "error",
             line,
-            "Find out who changed it; undo the change, or make it a revision.",
+            "Run: ticket-schema harden signed-context."
+            if "in its plain form" in line
+            else "Find out who changed it; undo the change, or make it a revision.",
         )
     if not lines:
         yield Finding("drift", "good", f"equal to revision {revision}, object by object")

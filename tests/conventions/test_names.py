@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from support.session import Session
 from ticket_schema.catalog import Catalog
 
@@ -81,3 +83,17 @@ def test_parameters_begin_with_p_and_locals_with_v_or_c(db: Session) -> None:
                 local = re.match(r"    (\w+) +(?:CONSTANT +)?[\w.]", line)
                 if local:
                     assert local[1].startswith(("v_", "c_")), f"{function['proname']}: {local[1]}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tickets_view_own",
+        "tickets_update_own",
+        "tickets_venue_owner_view",
+        "tickets_admin_all",
+        "tickets_tenant_isolation",
+    ],
+)
+def test_the_named_ticket_policies_exist(name: str, catalog: Catalog) -> None:
+    assert f"tickets.{name}" in catalog["policy"]

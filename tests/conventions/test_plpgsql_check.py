@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support import signed
 from support.databases import Database
 from support.session import Session
 
@@ -53,8 +54,10 @@ FINDINGS = """
 """
 
 
-@pytest.fixture
-def checked(clone: Database) -> Iterator[Session]:
+@pytest.fixture(params=["plain", "signed"])
+def checked(request: pytest.FixtureRequest, clone: Database) -> Iterator[Session]:
+    if request.param == "signed":
+        signed.harden(clone)
     with clone.connect() as connection:
         if connection.execute(AVAILABLE).fetchone() is None:
             pytest.skip("this server has no plpgsql_check; the container image of CI has")

@@ -121,15 +121,6 @@ def catalog_of(db: Session) -> Catalog:
     return read_catalog(db.connection)
 
 
-def held(check: Callable[..., None], *arguments: Any) -> bool:
-    """Returns whether a convention test holds."""
-    try:
-        check(*arguments)
-    except AssertionError:
-        return False
-    return True
-
-
 class Race:
     """Lets two callers overlap, before a defect is put back and after.
 

@@ -7,14 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from conventions import test_keys as keys
-from conventions import test_row_security as row_security
-from conventions import test_security as security
-from conventions.allowed import WITHOUT_ROW_SECURITY
-from support.factories import Make
+from support.factories import TABLES, Make
 from support.session import Session
+from ticket_schema import lint
 
-from .defect import Rewrite, attempt, attempt_to, catalog_of, held, prove
+from .defect import Rewrite, attempt, attempt_to, prove, put_back, undone
 
 if TYPE_CHECKING:
     from conftest import Acting
@@ -25,6 +22,10 @@ ADMIN_EVERYWHERE = (
     "ALTER POLICY tickets_admin_all ON ticketing.tickets "
     "USING ((SELECT ticketing.acts_for_tenant()))"
 )
+
+
+def holds(db: Session, *rules: str) -> bool:
+    return not lint.offences(db.connection, rules)
 
 
 def seen(db: Session) -> int:
@@ -50,7 +51,7 @@ def test_09_an_admin_who_sees_every_tenant(
 
 
 @pytest.mark.parametrize("lost", [NO_FLOOR, ADMIN_EVERYWHERE], ids=["floor", "tenant-test"])
-def test_09_either_line_keeps_the_admin_in_and_the_conventions_miss_the_other(
+def test_09_either_line_keeps_the_admin_in_and_the_rules_miss_the_other(
     db: Session, make: Make, tenant: UUID, other_tenant: UUID, *, as_user: Acting, lost: str
 ) -> None:
     admin = make.id("users", tenant, role="admin")
@@ -60,10 +61,7 @@ def test_09_either_line_keeps_the_admin_in_and_the_conventions_miss_the_other(
     def look() -> tuple[int, bool]:
         with as_user(tenant, admin, "admin"):
             rows = seen(db)
-        catalog = catalog_of(db)
-        kept = held(row_security.test_each_tenant_table_has_one_floor_of_the_template, catalog)
-        kept &= held(row_security.test_every_permissive_policy_repeats_the_tenant_test, catalog)
-        return rows, kept
+        return rows, holds(db, "one_floor", "tenant_in_policies")
 
     prove(db, look, lost, promised=(1, True), broken=(1, False))
 
@@ -128,22 +126,18 @@ def test_11_refunds_without_row_security(
         role = "ticketing_app" if state == "DISABLE" else "ticketing_owner"
         with db.acting(role, tenant=tenant):
             rows = db.value("SELECT count(*) FROM ticketing.refunds")
-        whole = held(row_security.test_every_table_is_enabled_and_forced, catalog_of(db))
-        return rows, whole
+        return rows, holds(db, "row_security")
 
     defect = f"ALTER TABLE ticketing.refunds {state} ROW LEVEL SECURITY"
     prove(db, look, defect, promised=(0, True), broken=(1, False))
 
 
 def test_11_any_table_without_row_security(db: Session) -> None:
-    catalog = catalog_of(db)
-    check = row_security.test_every_table_is_enabled_and_forced
-    assert held(check, catalog)
-    tables = catalog["table"].keys() - WITHOUT_ROW_SECURITY.keys()
-    assert len(tables) > 20
-    for table in tables:
-        opened = {**catalog["table"][table], "row_security": False}
-        assert not held(check, {**catalog, "table": {**catalog["table"], table: opened}}), table
+    with undone(db):
+        for table in TABLES:
+            put_back(db, f"ALTER TABLE ticketing.{table} DISABLE ROW LEVEL SECURITY")
+        found = {offence.name for offence in lint.offences(db.connection, ["row_security"])}
+    assert found == set(TABLES)
 
 
 # --- 12 ---
@@ -159,8 +153,7 @@ def test_12_a_variable_that_opens_everything(
         with db.acting("ticketing_app"):
             db.run("SET LOCAL app.is_system_user = 'true'")
             rows = seen(db)
-        checks = row_security.test_policies_call_helpers_only_and_each_once_a_statement
-        return rows, held(checks, catalog_of(db))
+        return rows, holds(db, "policy_helpers")
 
     prove(
         db,
@@ -184,7 +177,7 @@ def test_12_a_helper_that_believes_such_a_variable(
         with as_user(tenant, stranger):
             db.run("SET LOCAL app.is_system_user = 'true'")
             rows = seen(db)
-        return rows, held(security.test_only_known_session_variables_are_used, db)
+        return rows, holds(db, "setting_names")
 
     believed = Rewrite("acts_for_tenant", "RETURN coalesce(", f"RETURN {SYSTEM} OR coalesce(")
     prove(db, look, believed, promised=(0, True), broken=(1, False))
@@ -237,7 +230,7 @@ def test_13_a_definer_that_answers_for_any_tenant(
     def look() -> tuple[Any, bool]:
         with as_tenant(tenant):
             said = db.value(query, ticket)
-        return said, held(security.test_functions_that_run_as_the_owner_are_listed, db)
+        return said, holds(db, "definers")
 
     promised, broken = answers
     prove(
@@ -254,7 +247,7 @@ def test_13_a_definer_that_answers_for_any_tenant(
 def test_13_a_function_without_a_fixed_search_path(db: Session) -> None:
     prove(
         db,
-        lambda: held(security.test_search_paths_are_pinned, db),
+        lambda: holds(db, "search_path"),
         "ALTER FUNCTION ticketing.log_ticket_status_change() RESET search_path",
         promised=True,
         broken=False,
@@ -314,7 +307,7 @@ def test_22_a_code_that_tells_of_another_tenant(
 
     def look() -> tuple[str, bool]:
         said = attempt_to(db, lambda: make.id(table, tenant, **{column: code}))
-        return said, held(keys.test_unique_keys_lead_with_the_tenant, db, catalog_of(db))
+        return said, holds(db, "tenant_leads_unique_keys")
 
     defect = f"CREATE UNIQUE INDEX ON ticketing.{table} ({column})"
     prove(db, look, defect, promised=("done", True), broken=("23505", False))

@@ -12,7 +12,7 @@ from support.factories import PLATFORM, TABLES, Make
 from support.psql import dump
 from support.servers import Server
 from support.session import Session
-from ticket_schema import TicketSchemaError, alembic_config
+from ticket_schema import TicketSchemaError, alembic_config, lint
 from ticket_schema.catalog import canonical, read_catalog
 
 REVISIONS = [
@@ -41,6 +41,8 @@ def test_every_step_can_be_taken_back_and_repeated(url: str, empty: Database) ->
     for below, revision in zip(["base", *REVISIONS], REVISIONS, strict=False):
         command.upgrade(config, revision)
         seen[revision] = catalog_of(empty)
+        with empty.connect("ts_test_nobody") as nobody:
+            assert lint.offences(nobody) == []
         command.downgrade(config, below)
         assert catalog_of(empty) == seen[below], f"{revision} leaves something behind"
         command.upgrade(config, revision)
