@@ -12,7 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any, Literal
@@ -213,11 +213,12 @@ def _session(
 ) -> Iterator[tuple[psycopg.Connection, sa.Connection]]:
     """Yields the one connection of the run, as psycopg's and as SQLAlchemy's."""
     if brought is None:
-        raw = connect(find_url(options.url))
-        raw.autocommit = False
-        with as_engine(raw).connect() as connection:
-            connection.rollback()
-            yield raw, connection
+        with closing(connect(find_url(options.url))) as raw:
+            preflight.transactions_are_possible(raw)
+            raw.autocommit = False
+            with as_engine(raw).connect() as connection:
+                connection.rollback()
+                yield raw, connection
         return
 
     driver = brought.connection.driver_connection

@@ -16,18 +16,15 @@ from uuid import UUID
 import psycopg
 import pytest
 
-import ticket_schema
-from support import databases
 from support.command import Outcome, environment, run
 from support.databases import PASSWORD, Database
 from support.factories import Make
-from support.pooler import Pooler
+from support.pgbouncer import pgbouncer
 from support.servers import Server
 from support.session import Session
 from support.sweeps import CHORES, MINUTE, SWEEPERS, poison
 from ticket_schema import maintenance
 from ticket_schema.connection import connect
-from ticket_schema.embedded import Embedded
 from ticket_schema.maintenance import TASKS, Pause, Task
 
 WORKER = "ts_test_worker"
@@ -163,32 +160,18 @@ def test_settings_of_the_login_do_not_narrow_it(clone: Database) -> None:
     assert states(clone) == {("expired", 2): 1}
 
 
-def test_it_works_behind_a_transaction_pooling_proxy(fresh_cluster: Embedded) -> None:
-    with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE pooled_jobs")
-    url = fresh_cluster.url("pooled_jobs")
-    target = Database(Server(url, "embedded", "", lambda: None), "pooled_jobs")
-    try:
-        ticket_schema.upgrade(url, progress=lambda _: None)
-        overdue_holds(target, 16)
-        with psycopg.connect(url) as connection:
-            connection.execute("CREATE ROLE pooled_job LOGIN IN ROLE ticketing_worker")
-        socket = fresh_cluster.socket_folder / f".s.PGSQL.{fresh_cluster.port}"
-        pooler = Pooler(socket, "pooled_jobs", "pooled_job")
-        try:
-            through = f"postgresql://any@127.0.0.1:{pooler.port}/pooled_jobs"
-            # One server session for both, which has what the first prepared on it.
-            for rows in (16, 0):
-                done = run("maintain", "--batch", "1", "--json", url=through)
-                assert (done.code, done.document["rows"]) == (0, rows), done
-        finally:
-            pooler.close()
-        assert states(target) == {("expired", 2): 16}
-    finally:
-        with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
-            connection.execute("DROP DATABASE pooled_jobs WITH (FORCE)")
-            connection.execute("DROP ROLE IF EXISTS pooled_job")
-            databases.drop_groups(connection)
+@pytest.mark.parametrize("prepared_statements", [0, 100])
+def test_it_works_behind_a_transaction_pooling_proxy(
+    server: Server, clone: Database, prepared_statements: int
+) -> None:
+    overdue_holds(clone, 16)
+    with pgbouncer(server, pool_size=1, prepared_statements=prepared_statements) as bouncer:
+        # One server session for both, which has what the first prepared on it.
+        for rows in (16, 0):
+            through = bouncer.url(clone.name, WORKER)
+            done = run("maintain", "--batch", "1", "--json", url=through)
+            assert (done.code, done.document["rows"]) == (0, rows), done
+    assert states(clone) == {("expired", 2): 16}
 
 
 # What goes wrong ----------------------------------------------------------------------------------

@@ -10,14 +10,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-import ticket_schema
 from support import databases
 from support.databases import Database
 from support.factories import Make
-from support.pooler import Pooler
 from support.servers import Server
 from support.session import CONTEXT, Session
-from ticket_schema.embedded import Embedded
 
 APP, WORKER, READONLY = LOGINS = ("ts_test_app", "ts_test_worker", "ts_test_readonly")
 NIL = UUID(int=0)
@@ -620,60 +617,3 @@ def test_a_tenant_that_was_set_for_the_session_is_noticed(world: World) -> None:
             enter(session, world.a)
             assert session.all(READ) == [{"tenant_id": world.a}]
             assert context(session)["actor"] == ""
-
-
-@pytest.fixture
-def pooled(fresh_cluster: Embedded) -> Iterator[tuple[str, World]]:
-    """A database behind a transaction-pooling proxy that logs in as a service."""
-    with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE pooled_context")
-    url = fresh_cluster.url("pooled_context")
-    server = Server(url, "embedded", "", lambda: None)
-    try:
-        ticket_schema.upgrade(url, progress=lambda _: None)
-        with psycopg.connect(url) as connection:
-            connection.execute("CREATE ROLE pooled_app LOGIN IN ROLE ticketing_app")
-            make = Make(Session(connection))
-            a, b = make.tenant(), make.tenant()
-            for owner in (a, b):
-                make.row("ticket_types", owner)
-            user = make.id("users", a)
-        socket = fresh_cluster.socket_folder / f".s.PGSQL.{fresh_cluster.port}"
-        pooler = Pooler(socket, "pooled_context", "pooled_app")
-        try:
-            yield (
-                f"postgresql://any@127.0.0.1:{pooler.port}/pooled_context",
-                World(Database(server, "pooled_context"), a, b, user),
-            )
-        finally:
-            pooler.close()
-    finally:
-        with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
-            connection.execute("DROP DATABASE pooled_context WITH (FORCE)")
-            connection.execute("DROP ROLE IF EXISTS pooled_app")
-            databases.drop_groups(connection)
-
-
-def test_the_next_client_of_a_pooled_connection_gets_no_context(
-    pooled: tuple[str, World],
-) -> None:
-    url, world = pooled
-    with (
-        psycopg.connect(url, autocommit=True, prepare_threshold=None) as one,
-        psycopg.connect(url, autocommit=True, prepare_threshold=None) as two,
-    ):
-        first, second = Session(one), Session(two)
-        backend = "SELECT pg_backend_pid()"
-        assert first.value(backend) == second.value(backend)
-        for ending in ("COMMIT", "ROLLBACK"):
-            first.run("BEGIN")
-            enter(first, world.a, world.user, "admin", actor_type="admin", reason="r", source="s")
-            assert first.all(READ) == [{"tenant_id": world.a}]
-            first.run(ending)
-
-            assert context(second) == NOTHING
-            assert second.all(READ) == []
-            with two.transaction():
-                enter(second, world.b)
-                assert context(second) == {**NOTHING, "tenant": str(world.b)}
-                assert second.all(READ) == [{"tenant_id": world.b}]

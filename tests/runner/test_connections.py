@@ -12,58 +12,10 @@ from alembic import command
 from sqlalchemy.pool import NullPool
 
 import ticket_schema
-from support import databases
 from support.command import HEAD
 from support.databases import Database
-from support.pooler import Pooler
 from support.servers import Server
 from ticket_schema import TicketSchemaError, alembic_config
-from ticket_schema.embedded import Embedded
-
-
-@pytest.fixture
-def pooled(fresh_cluster: Embedded) -> Iterator[str]:
-    """The connection string of a database behind a transaction-pooling proxy."""
-    with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE pooled")
-    pooler = Pooler(fresh_cluster.socket_folder / f".s.PGSQL.{fresh_cluster.port}", "pooled")
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{pooler.port}/pooled"
-    finally:
-        pooler.close()
-        with psycopg.connect(fresh_cluster.url("postgres"), autocommit=True) as connection:
-            connection.execute("DROP DATABASE pooled WITH (FORCE)")
-            databases.drop_groups(connection)
-
-
-def test_a_transaction_pooler_is_refused(pooled: str, fresh_cluster: Embedded) -> None:
-    with pytest.raises(TicketSchemaError, match="transaction-pooling proxy"):
-        ticket_schema.upgrade(pooled, progress=lambda _: None)
-
-    with psycopg.connect(fresh_cluster.url("pooled")) as connection:
-        assert connection.execute("SELECT to_regnamespace('ticketing')").fetchone() == (None,)
-
-
-def test_a_pooled_connection_that_is_handed_over_is_refused_as_well(pooled: str) -> None:
-    engine = sa.create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(pooled), poolclass=NullPool
-    )
-    config = alembic_config(progress=lambda _: None)
-    with engine.connect() as connection:
-        connection.rollback()
-        config.attributes["connection"] = connection
-        with pytest.raises(TicketSchemaError, match="transaction-pooling proxy"):
-            command.upgrade(config, "head")
-
-
-def test_the_pooler_of_these_tests_does_pool(pooled: str) -> None:
-    with (
-        psycopg.connect(pooled, autocommit=True) as one,
-        psycopg.connect(pooled, autocommit=True) as two,
-    ):
-        pids = {c.execute("SELECT pg_backend_pid()").fetchone() for c in (one, two)}
-        assert len(pids) == 1
-        assert one.info.backend_pid != two.info.backend_pid
 
 
 @pytest.fixture
