@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version as installed_version
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ticket_schema import demo, embedded, maintenance, status
+from ticket_schema import demo, embedded, hardening, maintenance, status
 from ticket_schema.api import alembic_config
 from ticket_schema.connection import connect, find_url
 from ticket_schema.errors import Exit, TicketSchemaError, redact
@@ -41,6 +42,9 @@ app = typer.Typer(
 )
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+# Findings of one check that a reader gets to see, before a count stands for the rest.
+_SHOWN = 5
 
 Url = Annotated[
     str | None,
@@ -307,10 +311,16 @@ def render_sql(
 
 
 @app.command("status")
-def show_status(url: Url = None, as_json: Json = False) -> None:
-    """Look a database over: revision, drift, roles, row level security, server."""
+def show_status(
+    url: Url = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Read every table for rows that refer to nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look a database over: revision, drift, roles, tenant isolation, server."""
     with connect(find_url(url)) as connection:
-        found = status.inspect(connection)
+        found = status.inspect(connection, reading_rows=rows)
     if as_json:
         _print_json({**asdict(found), "healthy": found.healthy})
     else:
@@ -318,13 +328,64 @@ def show_status(url: Url = None, as_json: Json = False) -> None:
         for column in ("", "check", "found", "what to do"):
             table.add_column(column, overflow="fold")
         marks = {"good": "[green]ok[/]", "warning": "[yellow]warn[/]", "error": "[red]ERROR[/]"}
-        for finding in found.findings:
+        for finding in _shortened(found.findings):
             table.add_row(
                 marks[finding.level], finding.check, escape(finding.detail), escape(finding.remedy)
             )
         out.print(table)
     if not found.healthy:
         raise typer.Exit(Exit.FAILED)
+
+
+def _shortened(findings: list[status.Finding]) -> list[status.Finding]:
+    """Returns the findings with a count in place of those that say the same of many objects."""
+    shown: list[status.Finding] = []
+    for (check, level), group in groupby(findings, key=lambda f: (f.check, f.level)):
+        several = list(group)
+        kept = several if len(several) <= _SHOWN + 1 else several[:_SHOWN]
+        shown += kept
+        if rest := len(several) - len(kept):
+            shown.append(status.Finding(check, level, f"and {rest} more", "All: status --json."))
+    return shown
+
+
+@app.command()
+def harden(
+    what: Annotated[
+        hardening.Hardening | None,
+        typer.Argument(help="What to switch on; without it, say what is on.", show_default=False),
+    ] = None,
+    url: Url = None,
+    off: Annotated[bool, typer.Option("--off", help="Switch it off.")] = False,
+    as_sql: Annotated[
+        bool, typer.Option("--sql", help="Print a script for a DBA, for a database at head.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a database believe only contexts that the application signed."""
+    if what is None and (off or as_sql):
+        raise TicketSchemaError(
+            "Nothing was named to switch.",
+            hint="Run: ticket-schema harden signed-context.",
+            exit_code=Exit.USAGE,
+        )
+    wanted: hardening.Level = "plain" if off else "signed"
+    if as_sql:
+        head = _script().get_current_head() or ""
+        sys.stdout.write(
+            f"-- ticket-schema: context {wanted}; run it with: psql -v ON_ERROR_STOP=1 -f FILE\n\n"
+            f"BEGIN;\n\n{hardening.script(head, wanted)}\nCOMMIT;\n"
+        )
+        return
+    with connect(find_url(url)) as connection:
+        changed = False
+        if what is not None:
+            changed = hardening.switch(connection, wanted)
+        level = hardening.level(connection)
+    if as_json:
+        _print_json({"context": level, "changed": changed})
+    else:
+        out.print(f"The context is {'now ' if changed else ''}{level or 'plain'}.")
 
 
 @app.command("demo")
@@ -343,6 +404,11 @@ def load_demo(
             raise TicketSchemaError(
                 f"The database stands at {revision or 'base'}, the demo needs {head}.",
                 hint="Run: ticket-schema upgrade.",
+            )
+        if hardening.level(connection) == "signed":
+            raise TicketSchemaError(
+                "The demo signs nothing, and this database believes signed contexts alone.",
+                hint="Load it into a database without the hardening.",
             )
         day = demo.load(connection, beside_others=beside_others)
     if as_json:

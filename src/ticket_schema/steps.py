@@ -107,6 +107,7 @@ def apply(revision: str, steps: Sequence[str]) -> None:
             build_online(step.split("/")[1], text)
         else:
             execute(text)
+    _keep_signed(steps, revision)
 
 
 def revert(revision: str, steps: Sequence[str]) -> None:
@@ -126,6 +127,43 @@ def revert(revision: str, steps: Sequence[str]) -> None:
         return
     for step in reversed(steps):
         _revert_step(step, revision)
+    script = op.get_context().opts["script"]
+    before = script.get_revision(revision).down_revision
+    if before is not None:
+        _keep_signed(steps, before)
+
+
+@cache
+def signed_stamps() -> dict[str, tuple[str, ...]]:
+    """Returns the revisions at which each function got a form of the signed context."""
+    found: dict[str, list[str]] = {}
+    for file in (_sql() / "hardening").iterdir():
+        name, stamp, _ = file.name.split(".")
+        found.setdefault(name, []).append(stamp)
+    return {name: tuple(sorted(stamped)) for name, stamped in sorted(found.items())}
+
+
+def signed_forms(revision: str) -> dict[str, str]:
+    """Returns the SQL that gives functions the form of the signed context, by name.
+
+    Args:
+        revision: where the database stands.
+    """
+    return {
+        name: _form(name, max(reached))
+        for name, stamped in signed_stamps().items()
+        if (reached := [stamp for stamp in stamped if stamp <= revision])
+    }
+
+
+def read_at(step: str, revision: str) -> str:
+    """Returns the stamped file that is in force at a revision.
+
+    Args:
+        step: `<kind>/<object>`.
+        revision: the revision; the object must be there.
+    """
+    return read(step, max(stamp for stamp in stamps()[step] if stamp <= revision))
 
 
 def clear_start() -> str:
@@ -370,11 +408,18 @@ def _guard_offline_start(expected: str | Sequence[str] | None) -> None:
     Args:
         expected: what the version table holds when this part is due; None before the first one.
     """
-    if not op.get_context().as_sql:
-        return
-    start = expected if isinstance(expected, str) else ",".join(expected or ())
-    execute(
-        f"""DO $guard$
+    if op.get_context().as_sql:
+        start = expected if isinstance(expected, str) else ",".join(expected or ())
+        execute(guard_start(start))
+
+
+def guard_start(start: str) -> str:
+    """Returns SQL that fails on a database at another revision.
+
+    Args:
+        start: what the version table must hold, empty for base.
+    """
+    return f"""DO $guard$
 BEGIN
     IF (SELECT coalesce(string_agg(v.version_num, ','), '') FROM {SCHEMA}.alembic_version AS v)
         <> '{start}'
@@ -386,4 +431,32 @@ BEGIN
     END IF;
 END;
 $guard$;"""
+
+
+def _form(name: str, stamp: str) -> str:
+    return (_sql() / "hardening" / f"{name}.{stamp}.sql").read_text(encoding="utf-8")
+
+
+def _keep_signed(steps: Sequence[str], revision: str) -> None:
+    """Gives functions that a revision replaced their signed form again, where that was switched on.
+
+    Args:
+        steps: what the revision lists.
+        revision: where the database stands after it.
+    """
+    forms = signed_forms(revision)
+    replaced = [step.split("/")[1] for step in steps if step.startswith("functions/")]
+    texts = [forms[name] for name in replaced if name in forms]
+    # The switch itself is born plain, and its end refuses while it is on.
+    if not texts or "context_is_signed" in replaced:
+        return
+    execute(
+        f"""DO $keep$
+BEGIN
+    IF ticketing.context_is_signed() THEN
+        EXECUTE $signed$
+{"".join(texts)}$signed$;
+    END IF;
+END;
+$keep$;"""
     )

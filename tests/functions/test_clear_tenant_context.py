@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from support import signed
 from support.databases import Database
 from support.factories import Make
 from support.session import CONTEXT, Session
@@ -26,6 +27,15 @@ def test_all_six_variables_are_emptied(db: Session, tenant: UUID, role: str) -> 
             db.all(SET, name, f"{number}")
         db.all(CALL)
         assert said(db) == [""] * 6
+
+
+def test_a_signed_context_is_emptied_as_well(db: Session, tenant: UUID) -> None:
+    signed.add_key(db)
+    with db.acting("ticketing_app"):
+        db.all("SELECT ticketing.accept_context_token(%s)", signed.sign(tenant))
+        assert db.value("SELECT ticketing.signed_context()") == [str(tenant), "", ""]
+        db.all(CALL)
+        assert db.value(READ, "app.signed_context") == ""
 
 
 def test_there_are_no_rows_afterwards(db: Session, make: Make, tenant: UUID) -> None:

@@ -281,6 +281,11 @@ def _outbox_cursor(make: Make, tenant: UUID, given: Row) -> Row:
     return {"consumer": _number("consumer"), **given}
 
 
+def _context_key(make: Make, tenant: UUID, given: Row) -> Row:
+    pads = ("inner_pad", "outer_pad", "seal_inner_pad", "seal_outer_pad")
+    return {"key_id": _number("key"), **dict.fromkeys(pads, bytes(64)), **given}
+
+
 def _reservation_history(make: Make, tenant: UUID, given: Row) -> Row:
     filled = _needed(make, tenant, given, reservation_id="reservations")
     return {"status_to": "confirmed", "status_from": "pending", "quantity": 1, **filled}
@@ -564,4 +569,5 @@ TABLES = ("tenants", "ticket_inventory", "zone_inventory", *FACTORIES)
 PLATFORM: dict[str, Callable[[Make, UUID, Row], Row]] = {
     "tenant_access_violations": _violation,
     "outbox_cursors": _outbox_cursor,
+    "context_keys": _context_key,
 }
