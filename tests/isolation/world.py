@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,10 @@ from psycopg.types.json import Jsonb
 
 from support import databases
 from support.databases import Database
-from support.factories import FACTORIES, TABLES, Make, Row, overdue
+from support.factories import FACTORIES, PLATFORM, TABLES, Make, Row, overdue
 from support.servers import Server
 from support.session import Session
+from support.sweeps import CHORES
 
 APP, WORKER, READONLY, NOBODY = (
     "ts_test_app",
@@ -24,27 +25,12 @@ APP, WORKER, READONLY, NOBODY = (
     "ts_test_nobody",
 )
 
-NEVER_INSERTED = {
-    "tenants",
-    "ticket_inventory",
-    "zone_inventory",
-    "ticket_credentials",
-    "ticket_scans",
-    "ticket_state_history",
-    "account_lockout_events",
-    "audit_events",
-}
+# What a worker may see of any tenant, because its time has come.
+OVERDUE = [chore for chore in CHORES if not chore.task.startswith("prune_")]
 # Rows that may be deleted only once they have expired.
 EXPIRED = {"idempotency_keys": overdue()}
-# Who inserts rows of a table; the superuser stands in for what a trigger or a function writes.
-WRITERS = {
-    **dict.fromkeys(TABLES, APP),
-    **dict.fromkeys(("tenants", "users", "venues", "events", "orders", "webhook_nonces"), WORKER),
-    "payments": WORKER,
-    **dict.fromkeys(NEVER_INSERTED - {"tenants"}, None),
-}
-# Triggers that refuse a row before its foreign keys are looked at.
-GUARDS = {"ticket_transfers": ["10_guard"], "holds": ["05_start_status"]}
+# A consumer that is behind would keep events from being deleted.
+READ_ALL = {"outbox_cursors": {"seq": 10**9, "safe_seq": 10**9}}
 # Values for the unique columns that the smallest row leaves empty.
 UNIQUE_VALUES: dict[str, Row] = {
     "reservations": {"idempotency_key": "key"},
@@ -94,45 +80,17 @@ class World:
     def oracle(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return Session(self.superuser).all(query, *values)
 
-    def rows(self, table: str, tenant: UUID) -> list[str]:
-        """Returns what the superuser sees of a tenant."""
-        query = f"SELECT t::text AS row FROM ticketing.{table} AS t WHERE {key(table)} = %s"
-        return sorted(found["row"] for found in self.oracle(query, tenant))
-
-    def fingerprint(self, tenant: UUID) -> dict[str, str]:
-        """Returns a hash of the tenant's rows for each table."""
+    def fingerprint(
+        self, tenant: UUID, connection: psycopg.Connection | None = None
+    ) -> dict[str, str]:
+        """Returns a hash of the tenant's rows for each table, as a superuser sees them."""
         query = " UNION ALL ".join(
             f"SELECT '{table}' AS name, md5(string_agg(t::text, '|' ORDER BY t::text)) AS hash "
             f"FROM ticketing.{table} AS t WHERE {key(table)} = %(tenant)s"
             for table in TABLES
         )
-        with self.superuser.cursor() as cursor:
+        with (connection or self.superuser).cursor() as cursor:
             return dict(cursor.execute(query.encode(), {"tenant": tenant}).fetchall())
-
-    def updatable(self, login: str, table: str) -> str | None:
-        """Returns a column that a login may update, if there is one."""
-        query = """
-            SELECT min(attname::text) AS name FROM pg_attribute
-            WHERE attrelid = %s::regclass AND attnum > 0
-                AND has_column_privilege(%s, attrelid, attnum, 'UPDATE')
-        """
-        name: str | None = self.oracle(query, f"ticketing.{table}", login)[0]["name"]
-        return name
-
-    def inserts(self, login: str, table: str) -> bool:
-        query = "SELECT has_table_privilege(%s, %s, 'INSERT') AS may"
-        return bool(self.oracle(query, login, f"ticketing.{table}")[0]["may"])
-
-    def attempt(
-        self, login: str | None, tenant: UUID | None, query: str, *values: Any
-    ) -> int | str:
-        """Commits a statement of a login; returns the rows it touched, or the SQLSTATE."""
-        with self.database.connect(login) as connection:
-            try:
-                with connection.transaction():
-                    return enter(Session(connection), tenant).run(query, *values)
-            except psycopg.Error as error:
-                return error.sqlstate or str(error)
 
     @contextmanager
     def undone(self, login: str | None, tenant: UUID | None = None) -> Iterator[Session]:
@@ -142,17 +100,6 @@ class World:
             connection.transaction(force_rollback=True),
         ):
             yield enter(Session(connection), tenant)
-
-    @contextmanager
-    def writing(self, table: str) -> Iterator[Session]:
-        """Yields a session of who writes a table in tenant A, with no guard before its keys."""
-        with self.undone(None) as session, ExitStack() as stack:
-            for guard in GUARDS.get(table, ()):
-                stack.enter_context(session.unguarded(table, guard))
-            writer = WRITERS[table]
-            if writer is not None:
-                stack.enter_context(session.acting(writer, tenant=self.a))
-            yield session
 
 
 def key(table: str) -> str:
@@ -189,6 +136,20 @@ def insert(table: str, row: Row, clause: str = "") -> tuple[str, list[Any]]:
     return f"INSERT INTO ticketing.{table} ({columns}) VALUES ({marks}) {clause}", values
 
 
+def drift(make: Make, tenant: UUID) -> None:
+    """Lets counters of the tenant differ from what they count, as no session of ours could."""
+    kind, zone = make.id("ticket_types", tenant), make.id("zones", tenant)
+    make.session.run(
+        "UPDATE ticketing.ticket_inventory SET held_quantity = 1, quantity = 2 "
+        "WHERE ticket_type_id = %s",
+        kind,
+    )
+    make.session.run(
+        "UPDATE ticketing.zone_inventory SET held_quantity = 1 WHERE zone_id = %s AND bucket = 0",
+        zone,
+    )
+
+
 @contextmanager
 def populated(server: Server, template: Database) -> Iterator[World]:
     """Yields two tenants, with committed rows, in a database of their own."""
@@ -204,6 +165,15 @@ def populated(server: Server, template: Database) -> Iterator[World]:
                     given = EXPIRED.get(table, {}) | given
                     rows[tenant, table] = make.row(table, tenant, **given)
                     drafts[tenant, table] = draft(make, table, tenant)
+                for table, factory in PLATFORM.items():
+                    rows[tenant, table] = make.row(table, tenant, **READ_ALL.get(table, {}))
+                    drafts[tenant, table] = factory(make, tenant, {})
+                make.row("idempotency_keys", tenant)  # that has not expired
+                for chore in OVERDUE:
+                    chore.make(make, tenant)
+                drift(make, tenant)
         with made.connect() as superuser:
-            ours, theirs = ({table: rows[tenant, table] for table in TABLES} for tenant in (a, b))
+            ours, theirs = (
+                {table: rows[tenant, table] for table in (*TABLES, *PLATFORM)} for tenant in (a, b)
+            )
             yield World(made, superuser, a, b, drafts, ours, theirs)
