@@ -6,7 +6,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
-        status fingerprints seed-coverage soak bench check clean
+        status fingerprints isolation-proof seed-coverage soak bench check clean
 
 ##@ First steps
 
@@ -54,6 +54,9 @@ revision: $(READY) ## Make an empty revision: make revision REV=0019 NAME="what 
 fingerprints: $(READY) ## Write the fingerprints anew, after a change of sql/ or versions/.
 	@$(BIN)/python -m ticket_schema.drift
 
+isolation-proof: $(READY) ## Put each defect of isolation back, and write docs/isolation-proof.md anew.
+	@PYTHONPATH=tests $(BIN)/python -m isolation.proof
+
 seed-coverage: $(READY) ## Write docs/seed-coverage.md anew, from the catalog of a scratch database.
 	@PYTHONPATH=tests $(BIN)/python -m seed.coverage
 
@@ -61,7 +64,7 @@ lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar sql
+	@$(BIN)/sqlfluff lint --disable-progress-bar sql src/ticket_schema/lint
 
 fmt: $(READY) ## Format the Python code.
 	@$(BIN)/ruff format .

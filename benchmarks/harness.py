@@ -81,16 +81,18 @@ def pgbench(
     clients: int,
     seconds: int,
     protocol: str = "prepared",
+    login: str = "bench_app",
 ) -> float:
     """Returns transactions a second of one run, in which none may fail.
 
     Args:
         server: where the database is.
         database: its name.
-        script: what each client repeats, as bench_app.
+        script: what each client repeats.
         clients: how many there are.
         seconds: how long they run.
         protocol: how they send their queries.
+        login: who they are.
 
     Raises:
         RuntimeError: pgbench or a transaction failed.
@@ -98,7 +100,7 @@ def pgbench(
     arguments = [
         str(server.psql.parent / "pgbench"), "--no-vacuum", f"--protocol={protocol}",
         f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={seconds}",
-        f"--file={script}", f"--host={server.socket_folder}", "--username=bench_app", database,
+        f"--file={script}", f"--host={server.socket_folder}", f"--username={login}", database,
     ]  # fmt: skip
     done = subprocess.run(arguments, check=False, capture_output=True, text=True)
     found = re.search(r"tps = ([\d.]+)", done.stdout)
