@@ -1,5 +1,5 @@
--- Seven settings make up the context. Any other name is read by nobody else, or opens what no policy
--- knows of.
+-- Seven settings make up the context. Any other name is read by nobody else, or opens what no
+-- policy knows of.
 WITH bodies AS (
     SELECT
         format('%s(%s)', p.proname, oidvectortypes(p.proargtypes)) AS name,
