@@ -84,6 +84,26 @@ def test_commands_on_a_database_succeed(page: Path, empty: Database, tmp_path: P
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
+def test_a_dba_asks_one_rule(shared: Database) -> None:
+    (text,) = [t for t in blocks(ROOT / "docs/operations.md", "bash") if "ticket_schema.lint" in t]
+    folders = [Path(sys.executable).parent, Path(executable()).parent, os.environ["PATH"]]
+    done = subprocess.run(
+        ["bash", "-e"],
+        input=text,
+        env={
+            **os.environ,
+            "PATH": os.pathsep.join(map(str, folders)),
+            "DATABASE_URL": shared.url("ts_test_readonly"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "grants.sql" in done.stdout
+    assert "(0 rows)" in done.stdout
+
+
 def test_what_is_installed_is_this_package() -> None:
     lines = [line for _, line in with_commands("pip")]
     assert lines == ["pip install ticket-schema"]
