@@ -99,8 +99,15 @@ BEGIN
     FROM ticketing.tenants AS t
     WHERE t.id = v_tenant_id;
 
-    -- Whoever loses a race with a copy of the same request goes round once more and finds what
-    -- the other made.
+    -- Copies of one request come one after the other: one that looked for the cart before the other
+    -- committed would find the places taken, by its own cart.
+    PERFORM pg_advisory_xact_lock(
+        hashtext('ticketing.reserve_cart'),
+        hashtext(concat_ws(' ', v_tenant_id, p_idempotency_key))
+    );
+
+    -- Whoever loses a race with a writer who asks nobody goes round once more and finds what the
+    -- other made.
     FOR v_try IN 1 .. c_tries LOOP
         v_now := clock_timestamp();
 

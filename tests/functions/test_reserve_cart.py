@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ import pytest
 from support.databases import Database
 from support.factories import Make, Row
 from support.names import shown
-from support.races import in_turn, race
+from support.races import in_turn, race, until_it_waits
 from support.sales import DRIFT, RUN_OUT, calls, counters
 from support.session import Session
 
@@ -303,6 +304,38 @@ def test_copies_of_a_request_make_one_cart(clone: Database) -> None:
         db = Session(connection)
         assert [counters(db, kind) for kind in kinds] == [(2, 0, 1), (3, 0, 0)]
         assert db.all(DRIFT) == []
+
+
+def test_a_copy_does_not_look_before_the_other_has_ended(clone: Database) -> None:
+    """It would find no cart, and then no room: the places are in its own."""
+    with psycopg.connect(clone.superuser_url) as connection:
+        make = Make(Session(connection))
+        tenant = make.tenant()
+        user = make.id("users", tenant)
+        kind = make.ticket_type(tenant, 2)["id"]
+
+    def copy(connection: psycopg.Connection) -> object:
+        return cart(Session(connection), [kind], quantities=[2], user_id=user)[0]["outcome"]
+
+    with (
+        clone.connect("ts_test_app") as one,
+        clone.connect("ts_test_app") as other,
+        clone.connect() as watcher,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        for caller in (one, other):
+            caller.execute("BEGIN")
+            caller.execute("SELECT set_config('app.current_tenant_id', %s, TRUE)", [str(tenant)])
+        assert copy(one) == "created"
+        answer = pool.submit(copy, other)
+        until_it_waits(watcher, other, answer)
+        waits_for = watcher.execute(
+            "SELECT locktype FROM pg_locks WHERE NOT granted AND pid = %s",
+            [other.info.backend_pid],
+        ).fetchall()
+        one.execute("COMMIT")
+        assert answer.result(timeout=10) == "replayed"
+    assert waits_for == [("advisory",)]
 
 
 def test_a_larger_cart_under_the_key_of_one_that_is_being_made(clone: Database) -> None:
