@@ -205,31 +205,3 @@ def test_a_transaction_has_one_context(app: Session, other: tuple[UUID, ...]) ->
     assert app.value(STORED) == before
     app.all("SELECT ticketing.clear_tenant_context()")
     assert app.value(ACCEPT, signed.sign(*other))[0] == str(other[0])
-
-
-def test_no_session_can_have_a_secret_printed(db: Session) -> None:
-    # As a plan shows a value: its bytes, signed.
-    def shown(value: bytes) -> str:
-        return " ".join(str(byte - 256 if byte > 127 else byte) for byte in value)  # noqa: PLR2004
-
-    signed.add_key(db)
-    names = ("inner_pad", "outer_pad", "seal_inner_pad", "seal_outer_pad")
-    key = db.one(f"SELECT {', '.join(names)} FROM ticketing.context_keys")
-    printed: list[str] = []
-    db.connection.add_notice_handler(lambda told: printed.append(str(told.message_detail)))
-    settings = {
-        "client_min_messages": "log",
-        "debug_pretty_print": "off",
-        "debug_print_plan": "on",
-        "plan_cache_mode": "force_custom_plan",
-    }
-    with db.logged_in("ts_test_app"):
-        for name, value in settings.items():
-            db.all("SELECT set_config(%s, %s, TRUE)", name, value)
-        db.all(ACCEPT, signed.sign(T, U))
-        db.all("SELECT ticketing.signed_context()")
-    # Long lines are broken between two bytes.
-    plans = " ".join(" ".join(printed).split())
-    assert shown(str(U).encode()) in plans
-    for name in names:
-        assert shown(key[name]) not in plans, name
