@@ -457,6 +457,20 @@ def test_a_retired_key_ends_what_runs(clone: Database) -> None:
             enter(session, world.a)
 
 
+def test_a_snapshot_from_before_keeps_a_retired_key(clone: Database) -> None:
+    signed.harden(clone)
+    world = populate(clone)
+    with world.session() as session, clone.connect() as superuser:
+        session.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert owners(session) == set()
+        superuser.execute("SELECT ticketing.retire_context_key('k-1')")
+        enter(session, world.a)
+        assert owners(session) == {world.a}
+        session.connection.rollback()
+        with session.refused("TK713"):
+            enter(session, world.a)
+
+
 # Shadowing it ------------------------------------------------------------------------------------
 
 SHADOWS = f"""
