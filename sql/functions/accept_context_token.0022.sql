@@ -22,6 +22,7 @@ DECLARE
     v_context text[];
     v_before text[];
     v_sealed text;
+    v_seal text;
 BEGIN
     -- What is said of a token repeats no part of it: errors reach logs, and a token opens a tenant
     -- while it lives. Plain tests, as in current_tenant_id(): one pattern takes ten times as long.
@@ -111,27 +112,26 @@ BEGIN
     END IF;
 
     v_sealed := concat_ws('.', v_part[2], array_to_string(v_context, '.'));
-    PERFORM set_config(
-        'app.signed_context',
-        v_sealed || '.' || encode(
-            sha256(
-                v_key.seal_outer_pad || sha256(
-                    v_key.seal_inner_pad || convert_to(
-                        concat_ws(
-                            '.',
-                            current_database(),
-                            pg_backend_pid(),
-                            extract(EPOCH FROM transaction_timestamp()),
-                            v_sealed
-                        ),
-                        'UTF8'
-                    )
+    -- By itself, as a plain expression: the plan of a query holds the values of its variables, and
+    -- any session may have plans printed (debug_print_plan).
+    v_seal := encode(
+        sha256(
+            v_key.seal_outer_pad || sha256(
+                v_key.seal_inner_pad || convert_to(
+                    concat_ws(
+                        '.',
+                        current_database(),
+                        pg_backend_pid(),
+                        extract(EPOCH FROM transaction_timestamp()),
+                        v_sealed
+                    ),
+                    'UTF8'
                 )
-            ),
-            'hex'
+            )
         ),
-        TRUE
+        'hex'
     );
+    PERFORM set_config('app.signed_context', concat_ws('.', v_sealed, v_seal), TRUE);
 
     RETURN v_context;
 END;

@@ -70,7 +70,7 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.add_context_key(text, bytea, timestamptz, timestamptz) IS
     'Adds a key with which the application signs contexts: p_secret is at least 32 random bytes, '
-    'which the services have and no database login can read. Several keys may be valid at once, '
-    'which is how one follows another. For those who migrate, granted to nobody. A name that was '
-    'used before is refused (TK716), anything malformed too (TK001). Pass the secret as a bound '
-    'parameter: the server may log the text of a statement.';
+    'which the services have and no login of a service can read. Several keys may be valid at '
+    'once, which is how one follows another. For those who migrate, granted to nobody. A name that '
+    'was used before is refused (TK716), anything malformed too (TK001). A server that logs '
+    'statements logs their bound parameters as well, unless log_parameter_max_length is 0.';

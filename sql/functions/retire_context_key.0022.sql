@@ -29,6 +29,8 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.retire_context_key(text) IS
     'Ends a key for good: deletes its secrets, so that its tokens are refused and the contexts '
-    'opened with it are void at once, also in transactions that are running. Repeating it changes '
-    'nothing; an unknown name is refused (TK717). In a rotation let every service sign with the '
-    'new key first. For those who migrate, granted to nobody.';
+    'opened with it are void from the next statement on, also in transactions that are running. '
+    'Only one that is REPEATABLE READ or SERIALIZABLE, with a snapshot from before, goes on with '
+    'the key until it ends. Repeating it changes nothing; an unknown name is refused (TK717). In a '
+    'rotation let every service sign with the new key first. For those who migrate, granted to '
+    'nobody.';

@@ -33,6 +33,8 @@ FILES: dict[hardening.Level, str] = {
     "signed": "fingerprints.signed.json",
 }
 
+IN_PLAIN_FORM = "is in its plain form, others believe the signed context"
+
 # Logins and memberships differ from one deployment to the next; preflight looks at the roles.
 _NOT_COMPARED = ("role",)
 
@@ -56,7 +58,7 @@ def differences(catalog: Catalog, revision: str) -> list[str]:
         elif found[kind, name] == expected[kind, name]:
             continue
         elif found[kind, name] == plain[kind, name]:
-            lines.append(f"{kind} {name} is in its plain form, others believe the signed context")
+            lines.append(f"{kind} {name} {IN_PLAIN_FORM}")
         else:
             lines.append(f"{kind} {name} was changed")
     return lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import re
 import time
 from datetime import timedelta
@@ -39,10 +40,12 @@ def sign_context(
         tenant_id: the tenant that the transaction works for.
         user_id: the customer it works for; None for a service that acts for the tenant.
         user_role: the user's role; None only without a user or for no role.
-        lifetime: how long the token can be used, at most a day. The database's clock decides.
+        lifetime: how long the token can be used, at most a day, and up to the next whole second.
+            The database's clock decides.
 
     Raises:
-        ValueError: an argument is not what the database would accept.
+        ValueError: an argument has not the form that the database accepts. Which roles there are
+            it knows alone.
     """
     if len(secret) < _LEAST_BYTES:
         raise ValueError(f"the secret is shorter than {_LEAST_BYTES} bytes")
@@ -54,7 +57,7 @@ def sign_context(
         raise ValueError("a token lives longer than nothing and at most a day")
     tenant = UUID(str(tenant_id))
     user = UUID(str(user_id)) if user_id is not None else ""
-    expires = int(time.time() + lifetime.total_seconds())
+    expires = math.ceil(time.time() + lifetime.total_seconds())
     signed = f"v1.{key_id}.{tenant}.{user}.{user_role or ''}.{expires}"
     code = hmac.new(secret, signed.encode(), hashlib.sha256).hexdigest()
     return f"{signed}.{code}"

@@ -86,8 +86,7 @@ def inspect(connection: psycopg.Connection, *, reading_rows: bool = False) -> St
     if catalog:
         findings += [
             *_isolation(connection),
-            *_context(catalog, revision, known),
-            *_drift(catalog, revision, known),
+            *_definitions(catalog, revision, known),
         ]
         if reading_rows:
             findings += _orphans(connection)
@@ -254,26 +253,29 @@ def _orphans(connection: psycopg.Connection) -> Iterator[Finding]:
         yield Finding("orphans", "good", "every reference finds its row")
 
 
-def _context(catalog: Catalog, revision: str | None, known: list[str]) -> Iterator[Finding]:
-    if revision is None or revision not in known:
-        return
-    if drift.is_signed(catalog, revision):
-        yield Finding("context", "good", "signed: only what the application signed is believed")
-    else:
-        yield Finding("context", "good", "plain: against mistakes, not against SQL injection")
-
-
-def _drift(catalog: Catalog, revision: str | None, known: list[str]) -> Iterator[Finding]:
+def _definitions(catalog: Catalog, revision: str | None, known: list[str]) -> Iterator[Finding]:
     if revision is None or revision not in known:
         return
     lines = drift.differences(catalog, revision)
+    plain = [line for line in lines if drift.IN_PLAIN_FORM in line]
+    if plain:
+        yield Finding(
+            "context",
+            "error",
+            "signed in part: some functions still believe plain variables",
+            "Run: ticket-schema harden signed-context.",
+        )
+    elif drift.is_signed(catalog, revision):
+        yield Finding("context", "good", "signed: only what the application signed is believed")
+    else:
+        yield Finding("context", "good", "plain: against mistakes, not against SQL injection")
     for line in lines:
         yield Finding(
             "drift",
             "error",
             line,
             "Run: ticket-schema harden signed-context."
-            if "in its plain form" in line
+            if line in plain
             else "Find out who changed it; undo the change, or make it a revision.",
         )
     if not lines:

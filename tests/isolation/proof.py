@@ -53,7 +53,8 @@ one is found by none of the first three, or when their part of this page is not 
 | functions | calls every function with another tenant's values, to be answered as if nobody's |
 | pgrls | a linter and prover that is not ours, with its own idea of a safe schema |
 
-On the schema as it is, all four find nothing. Here the matrix is limited to the relations, and the
+On the schema as it is, all four find nothing, but what `allowed.toml` of the rules and
+`tests/lint/explained.toml` give a reason for. Here the matrix is limited to the relations, and the
 attack on functions to those, that the defect concerns; for the whole of both see
 `tests/isolation/test_matrix.py` and `test_surface.py`. `ticket-schema status` finds a change of an
 object once more as drift, by its fingerprint.
