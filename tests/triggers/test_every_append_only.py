@@ -12,7 +12,7 @@ from support.triggers import attached, columns, tables_running
 
 TABLES = tables_running("refuse_history_change")
 # Changed by functions of the owner alone, and yet no history.
-OF_THE_OWNER = {"zone_inventory", "ticket_credentials"}
+OF_THE_OWNER = {"context_keys", "zone_inventory", "ticket_credentials"}
 DELETE = "DELETE FROM ticketing.{}"
 TRUNCATE = "TRUNCATE ticketing.{}"
 # What would be left of the trigger if it were not as it should be.
