@@ -6,7 +6,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
-        status fingerprints isolation-proof seed-coverage soak bench check clean
+        status fingerprints isolation-proof seed-coverage gate freeze gate-score soak bench check clean
 
 ##@ First steps
 
@@ -60,6 +60,15 @@ isolation-proof: $(READY) ## Put each defect of isolation back, and write docs/i
 seed-coverage: $(READY) ## Write docs/seed-coverage.md anew, from the catalog of a scratch database.
 	@PYTHONPATH=tests $(BIN)/python -m seed.coverage
 
+gate: $(READY) ## Look the revisions over for what is dangerous. ARGS="--since v0.1.0".
+	@$(BIN)/ticket-schema gate $(ARGS)
+
+freeze: $(READY) ## Write versions/CHECKSUMS, after a release or a new revision behind one.
+	@$(BIN)/ticket-schema gate freeze $(ARGS)
+
+gate-score: $(READY) ## Write docs/gate-score.md anew; PYTHON= one with pytest-alembic fills that column.
+	@PYTHONPATH=tests $(BIN)/python tests/gate/score.py $(PYTHON)
+
 lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -76,7 +85,7 @@ soak: $(READY) ## Two minutes of random work and faults, then invariants. ARGS="
 bench: $(READY) ## Run the benchmarks; each prints ratios within its own run.
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
-check: lint test ## What must pass before a commit.
+check: lint gate test ## What must pass before a commit.
 
 clean: ## Remove the environment and the caches; the embedded server's data stay.
 	@rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache

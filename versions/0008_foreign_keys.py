@@ -19,6 +19,7 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+phase = "contract"
 
 STEPS = (
     "constraints/fk_refunds_order_id",

@@ -16,6 +16,7 @@ revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
+phase = "contract"
 
 STEPS = (
     "indexes/uq_tickets_qr_code",

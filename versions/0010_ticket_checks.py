@@ -15,6 +15,7 @@ revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
+phase = "contract"
 
 STEPS = (
     "constraints/chk_tickets_status",

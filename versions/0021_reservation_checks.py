@@ -14,6 +14,7 @@ revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+phase = "contract"
 
 STEPS = (
     "constraints/chk_reservations_price",

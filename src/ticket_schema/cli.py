@@ -31,6 +31,7 @@ from ticket_schema import demo, embedded, hardening, maintenance, status
 from ticket_schema.api import alembic_config
 from ticket_schema.connection import connect, find_url
 from ticket_schema.errors import Exit, TicketSchemaError, redact
+from ticket_schema.gate import command as gate
 from ticket_schema.runner import Progress
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(gate.app, name="gate")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 

@@ -1,0 +1,87 @@
+"""Markdown, for the summary of a pull request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ticket_schema.gate.finding import Finding, Report, Severity
+from ticket_schema.gate.report.place import counted, position
+
+_MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "i"}
+
+
+def render(report: Report, root: Path) -> str:
+    """Returns a report as Markdown.
+
+    Args:
+        report: any report.
+        root: paths are relative to it.
+    """
+    verdict = "❌ refused" if report.failing else "✅ passed"
+    lines = [
+        f"## Migration gate: {verdict}",
+        "",
+        f"{counted(report).capitalize()} in {report.revisions} revisions of `{report.project}`.",
+        "",
+    ]
+    if report.findings:
+        lines += ["| | rule | revision | where |", "|---|---|---|---|"]
+        lines += [
+            f"| {_MARKS[one.weight]} | `{one.rule.id}` {_cell(one.rule.title)}"
+            f" | {_cell(one.revision or '')} | `{position(one, root)}` |"
+            for one in report.findings
+        ]
+        lines.append("")
+    for one in report.findings:
+        if one.weight != Severity.NOTE:
+            lines += _details(one, root)
+    lines += _locks(report)
+    if report.allowed:
+        lines += ["", "<details><summary>Allowed by an override</summary>", ""]
+        lines += [
+            f"- `{one.rule.id}` at `{position(one, root)}`: {reason}"
+            for one, reason in report.allowed
+        ]
+        lines += ["", "</details>"]
+    if report.switched_off:
+        lines += ["", "<details><summary>Rules that did not look</summary>", ""]
+        lines += [f"- `{rule}`: {why}" for rule, why in sorted(report.switched_off.items())]
+        lines += ["", "</details>"]
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.stages.items())
+    return "\n".join([*lines, "", f"<sub>{took}</sub>", ""])
+
+
+def _details(finding: Finding, root: Path) -> list[str]:
+    language = "python" if "op." in finding.mend else "sql"
+    return [
+        f"<details><summary><code>{finding.rule.id}</code> at <code>{position(finding, root)}"
+        f"</code>: {finding.happens}</summary>",
+        "",
+        *(["```sql", finding.statement, "```"] if finding.statement else []),
+        *(["Instead:", "", f"```{language}", finding.mend, "```"] if finding.mend else []),
+        "",
+        "</details>",
+    ]
+
+
+def _locks(report: Report) -> list[str]:
+    lines: list[str] = []
+    for revision, locks in report.locks.items():
+        lines += [
+            "",
+            f"### Locks of {revision} on what was there before",
+            "",
+            "| relation | strongest lock | rewritten | rows read | rows written | statement |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| `{lock.relation}` | {lock.mode} | {'yes' if lock.rewritten else ''}"
+            f" | {lock.rows_scanned or ''} | {lock.rows_written or ''}"
+            f" | `{_cell(' '.join(lock.statement.split())[:80])}` |"
+            for lock in locks
+        ]
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,95 @@
+"""Text for people."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from textwrap import indent
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ticket_schema.gate.finding import Finding, Report, Severity
+from ticket_schema.gate.report.place import counted, position
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+_LINES_OF_SQL = 6
+
+
+def render(report: Report, root: Path) -> str:
+    """Returns a report as plain text.
+
+    Args:
+        report: any report.
+        root: paths are relative to it.
+    """
+    text = io.StringIO()
+    show(report, root, Console(file=text, width=100, soft_wrap=True, highlight=False))
+    return text.getvalue()
+
+
+def show(report: Report, root: Path, console: Console) -> None:
+    """Prints a report.
+
+    Args:
+        report: any report.
+        root: paths are relative to it.
+        console: where to.
+    """
+    for one in report.findings:
+        if one.weight == Severity.NOTE:
+            continue
+        _show(one, root, console)
+    for one in report.findings:
+        if one.weight == Severity.NOTE:
+            console.print(
+                f"[{_STYLES[one.weight]}]note[/] {one.rule.id}"
+                f"  [dim]{escape(position(one, root))}[/]  {escape(one.happens)}"
+            )
+    for revision, locks in report.locks.items():
+        table = Table(title=f"Locks of {revision} on what was there before", title_justify="left")
+        for column in ("relation", "strongest lock", "rewritten", "rows read", "rows written"):
+            table.add_column(column)
+        for lock in locks:
+            table.add_row(
+                escape(lock.relation),
+                lock.mode,
+                "yes" if lock.rewritten else "",
+                str(lock.rows_scanned or ""),
+                str(lock.rows_written or ""),
+            )
+        console.print(table)
+    for one, reason in report.allowed:
+        console.print(
+            f"[dim]allowed {one.rule.id}  {escape(position(one, root))}  {escape(reason)}[/]"
+        )
+    for reason in sorted(set(report.switched_off.values())):
+        rules = ", ".join(
+            sorted(name for name, why in report.switched_off.items() if why == reason)
+        )
+        console.print(f"[dim]off: {rules}: {escape(reason)}[/]")
+    verdict = "[bold red]refused[/]" if report.failing else "[bold green]passed[/]"
+    seconds = sum(report.stages.values())
+    console.print(
+        f"{escape(report.project)}: {verdict}, {counted(report)} in {report.revisions} revisions"
+        f" ({seconds:.1f} s)"
+    )
+
+
+def _show(finding: Finding, root: Path, console: Console) -> None:
+    style = _STYLES[finding.weight]
+    revision = f"  revision {finding.revision}" if finding.revision else ""
+    console.print(
+        f"[{style}]{finding.weight}[/] [bold]{finding.rule.id}[/]: {escape(finding.rule.title)}"
+    )
+    console.print(f"  [dim]{escape(position(finding, root))}{escape(revision)}[/]")
+    if finding.statement:
+        lines = finding.statement.splitlines()
+        shown = lines[:_LINES_OF_SQL] + (["…"] if len(lines) > _LINES_OF_SQL else [])
+        console.print(escape(indent("\n".join(shown), "  | ")))
+    console.print(f"  [bold]What happens:[/] {escape(finding.happens)}")
+    if finding.mend:
+        console.print("  [bold]Instead:[/]")
+        console.print(f"[green]{escape(indent(finding.mend, '    '))}[/]")
+    console.print()

@@ -1,0 +1,20 @@
+# row: A15
+# verdict: dangerous
+# finds: nothing
+# stage: dynamic
+"""An UPDATE of every row."""
+
+from alembic import op
+
+revision = "a15_dangerous_update"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("UPDATE orders SET status = lower(status)")
+
+
+def downgrade():
+    pass

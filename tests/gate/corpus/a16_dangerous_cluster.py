@@ -1,0 +1,19 @@
+# row: A16
+# verdict: dangerous
+# finds: rewriting-command
+"""CLUSTER of a table in use."""
+
+from alembic import op
+
+revision = "a16_dangerous_cluster"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("CLUSTER orders USING idx_orders_account_id")
+
+
+def downgrade():
+    pass

@@ -1,0 +1,24 @@
+# row: A4
+# verdict: safe
+# finds: nothing
+"""A CHECK for new rows, and the old ones read in a transaction of its own."""
+
+from alembic import op
+
+revision = "a4_safe_two_transactions"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+phase = "contract"
+
+
+def upgrade():
+    op.execute("UPDATE orders SET amount = 0 WHERE amount < 0")
+    op.execute("ALTER TABLE orders DROP CONSTRAINT IF EXISTS chk_orders_amount")
+    op.execute("ALTER TABLE orders ADD CONSTRAINT chk_orders_amount CHECK (amount >= 0) NOT VALID")
+    with op.get_context().autocommit_block():
+        op.execute("ALTER TABLE orders VALIDATE CONSTRAINT chk_orders_amount")
+
+
+def downgrade():
+    op.drop_constraint("chk_orders_amount", "orders")

@@ -1,0 +1,19 @@
+# row: B4
+# verdict: dangerous
+# finds: write-restricted
+"""A restrictive policy on a table in use."""
+
+from alembic import op
+
+revision = "b4_dangerous_restrictive_policy"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("CREATE POLICY only_new ON orders AS RESTRICTIVE USING (status = 'new')")
+
+
+def downgrade():
+    op.execute("DROP POLICY only_new ON orders")

@@ -1,0 +1,20 @@
+# row: B7
+# verdict: safe
+# finds: nothing
+"""A shorter type for a column of the same revision."""
+
+from alembic import op
+
+revision = "b7_safe_of_new_column"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("ALTER TABLE orders ADD COLUMN slug varchar(40)")
+    op.execute("ALTER TABLE orders ALTER COLUMN slug TYPE varchar(20)")
+
+
+def downgrade():
+    op.execute("ALTER TABLE orders DROP COLUMN slug")

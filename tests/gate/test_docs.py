@@ -1,0 +1,69 @@
+"""docs/gate.md lists the rules as they are, and what it shows for pipelines works."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.alembic_project import AlembicProject
+from ticket_schema import gate
+from ticket_schema.gate.finding import RULES, Stage
+
+PAGE = (Path(__file__).parents[2] / "docs" / "gate.md").read_text("utf-8")
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OF_STAGES = (Stage.HISTORY, Stage.STATIC, Stage.COMPATIBILITY)
+
+
+def test_each_rule_is_listed_with_its_weight() -> None:
+    gate.load_rules()
+    listed = {
+        name: (severity, title, why)
+        for name, severity, title, why in re.findall(
+            r"^\| `([\w-]+)` \| (error|warning|note) \| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE
+        )
+    }
+
+    expected = {
+        rule.id: (str(rule.severity), rule.title, rule.why)
+        for rule in RULES.values()
+        if rule.stage in OF_STAGES
+    }
+    assert {name: text for name, text in listed.items() if name in expected} == expected
+    assert set(listed) <= set(RULES)
+
+
+@pytest.mark.parametrize("host", ["GitHub", "GitLab"])
+def test_the_job_of_a_pipeline_refuses_and_leaves_its_reports(host: str, tmp_path: Path) -> None:
+    jobs = [text for language, text in FENCE.findall(PAGE) if language == "yaml"]
+    (job,) = [text for text in jobs if ("github" in text) == (host == "GitHub")]
+    (line,) = re.findall(r"ticket-schema gate .*\n.*", job)
+    line = re.sub(r"\$\{\{.*?\}\}|\$CI_\w+", "main", line.replace("\\\n", " ").replace("\n", " "))
+    project = AlembicProject(tmp_path)
+    project.revision("a1", 'op.execute("CREATE TABLE t (id bigint PRIMARY KEY)")')
+    project.commit("v1")
+    subprocess.run(
+        ["git", "-C", str(tmp_path), "update-ref", "refs/remotes/origin/main", "v1"], check=True
+    )
+    project.revision("a2", 'op.execute("CREATE INDEX i ON t (id)")', 'op.execute("DROP INDEX i")')
+
+    done = subprocess.run(
+        line,
+        shell=True,
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1, done.stderr
+    for name in re.findall(r"--output (\S+)", line):
+        assert "index-not-concurrent" in (tmp_path / name).read_text()
+    named = set(re.findall(r"gate\.\w+", job))
+    assert named == set(re.findall(r"--output (\S+)", line))
