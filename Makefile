@@ -73,7 +73,7 @@ lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar sql src/ticket_schema/lint
+	@$(BIN)/sqlfluff lint --disable-progress-bar sql src/ticket_schema/lint src/ticket_schema/gate/catalog
 
 fmt: $(READY) ## Format the Python code.
 	@$(BIN)/ruff format .

@@ -36,11 +36,13 @@ def project(tmp_path: Path) -> AlembicProject:
 
 
 def gate(project: AlembicProject, *arguments: str) -> Outcome:
-    return run("gate", *arguments, folder=project.folder)
+    # Only read: what the rehearsal sees has its own tests.
+    static = () if {"freeze", "rules"} & set(arguments) else ("--static",)
+    return run("gate", *static, *arguments, folder=project.folder)
 
 
 def test_it_passes_on_our_own_revisions(tmp_path: Path) -> None:
-    passed = run("gate", "--json", folder=tmp_path)
+    passed = run("gate", "--static", "--json", folder=tmp_path)
 
     assert passed.code == 0
     assert passed.document["passed"]
@@ -215,7 +217,7 @@ def test_a_missing_part_of_the_extra_is_one_sentence(project: AlembicProject, mi
         [
             sys.executable,
             "-c",
-            f"import shutil, sys; {hide}\nsys.argv = ['ticket-schema', 'gate']\n"
+            f"import shutil, sys; {hide}\nsys.argv = ['ticket-schema', 'gate', '--static']\n"
             "from ticket_schema.cli import main\nmain()",
         ],
         cwd=project.folder,

@@ -19,13 +19,17 @@ from ticket_schema.gate.settings import read as read_settings
 
 # Whatever registers rules, so that settings and overrides can name each of them in every run.
 _WITH_RULES = ("compatibility", "contract", "history", "overrides", "rules", "sqlfluff", "squawk")
+_REHEARSED = ("rules.flaws", "rules.outcomes", "rules.traces")
 
 _STAGES = (Stage.HISTORY, Stage.STATIC, Stage.COMPATIBILITY)
+_STAGES_OF_REHEARSAL = (Stage.DYNAMIC, Stage.CATALOG)
 
 # Of the environment of this package, which does something about it when it runs.
 _LEFT_TO_OUR_RUNNER = {
     "may-fail-on-duplicates": "takes the revision back and shows the query for the rows",
     "may-fail-on-violations": "takes the revision back and shows the query for the rows",
+    "fails-on-duplicates": "takes the revision back and shows the query for the rows",
+    "fails-on-violations": "takes the revision back and shows the query for the rows",
     "downgrade-loses-rows": "refuses a downgrade that would delete rows, unless it is told to",
 }
 
@@ -34,25 +38,37 @@ def check(
     config: Path | None = None,
     *,
     since: str | None = None,
+    rehearsed: bool = False,
+    url: str | None = None,
     today: date | None = None,
     progress: Callable[[str, float | None], None] = lambda _stage, _seconds: None,
 ) -> Report:
-    """Returns what the gate finds in a project without running anything.
+    """Returns what the gate finds in a project.
 
     Args:
         config: an ini file, or a pyproject.toml with a table `tool.alembic`; without it the
             revisions of this package.
         since: a git ref; only revisions that are newer are looked at, and older ones must be as
             they were.
+        rehearsed: whether the revisions are run as well, on a scratch server; else nothing is.
+        url: connection string of a superuser of that server; without it an embedded one.
         today: expiry of overrides is counted from here; the day it is by default.
         progress: called with the name of each stage when it begins, and with the seconds that it
             took when it ends.
 
     Raises:
-        TicketSchemaError: the project cannot be read, or a tool of the extra `gate` is missing.
+        TicketSchemaError: the project cannot be read, a tool of the extra `gate` is missing, or
+            the scratch server cannot be had.
     """
     load_rules()
-    from ticket_schema.gate import history, overrides, sqlfluff, squawk, static  # noqa: PLC0415
+    from ticket_schema.gate import (  # noqa: PLC0415 - they need the extra
+        dynamic,
+        history,
+        overrides,
+        sqlfluff,
+        squawk,
+        static,
+    )
 
     report = Report()
 
@@ -82,10 +98,17 @@ def check(
     if project.ours and project.since:
         with stage("sqlfluff"):
             found += sqlfluff.check(project)
+    if rehearsed:
+        with stage("rehearsal"):
+            options = dynamic.options(settings)
+            seen = dynamic.check(project, report, url=url, options=options)
+            found = dynamic.confirmed(found, seen)
     _switch_off(report, project)
     known, wrong = overrides.find(project, today or date.today())
     weighed = _weighed(found, report, settings)
-    left, allowed = overrides.apply(weighed, known, _STAGES)
+    left, allowed = overrides.apply(
+        weighed, known, (*_STAGES, *(_STAGES_OF_REHEARSAL if rehearsed else ()))
+    )
     report.findings = sorted(left + wrong, key=lambda one: _order(project, one))
     report.allowed = allowed
     return report
@@ -97,7 +120,7 @@ def load_rules() -> None:
     Raises:
         TicketSchemaError: a library of the extra `gate` is missing.
     """
-    for name in _WITH_RULES:
+    for name in (*_WITH_RULES, *_REHEARSED):
         try:
             importlib.import_module(f"ticket_schema.gate.{name}")
         except ModuleNotFoundError as error:

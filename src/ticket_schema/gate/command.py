@@ -49,6 +49,16 @@ def check(
     context: typer.Context,
     config: Config = None,
     since: Since = None,
+    static: Annotated[
+        bool, typer.Option("--static", help="Only read the revisions; run nothing.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Superuser of a scratch server to rehearse on; without it an embedded one.",
+            show_default=False,
+        ),
+    ] = None,
     forms: Annotated[
         list[str] | None,
         typer.Option("--format", help=f"One of {', '.join(FORMATS)}; may be repeated."),
@@ -61,10 +71,11 @@ def check(
 ) -> None:
     """Look the revisions over for what is dangerous in production.
 
-    Nothing is run and no database is needed. Exits with 1 when something is refused.
+    Reads them, then runs them up, down and up again on a scratch server, with rows. Exits with 1
+    when something is refused.
     """
     if context.invoked_subcommand is not None:
-        if config or since or forms or outputs or as_json:
+        if config or since or static or url or forms or outputs or as_json:
             raise TicketSchemaError(
                 "Options stand before a command of the gate.",
                 hint=f"Write them behind it: ticket-schema gate {context.invoked_subcommand} …",
@@ -72,7 +83,15 @@ def check(
             )
         return
     wanted = _wanted(forms or (["json"] if as_json else ["terminal"]), outputs or [])
-    report = gate.check(find_config(config), since=since, progress=_show_stage)
+    if static and url is not None:
+        raise TicketSchemaError(
+            "--static runs nothing, so it has no use for --url.",
+            hint="Give one of them.",
+            exit_code=Exit.USAGE,
+        )
+    report = gate.check(
+        find_config(config), since=since, rehearsed=not static, url=url, progress=_show_stage
+    )
     root = Path.cwd()
     for form, output in wanted:
         if output is not None:

@@ -121,6 +121,7 @@ class Lock:
         rewritten: whether the relation got a new file.
         rows_scanned: how many of its rows were read.
         rows_written: how many were inserted, updated or deleted.
+        seconds: how long the statements took that touched it, on the few rows of the rehearsal.
     """
 
     relation: str
@@ -131,6 +132,7 @@ class Lock:
     rewritten: bool = False
     rows_scanned: int = 0
     rows_written: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 from ticket_schema.errors import Exit, TicketSchemaError
 from ticket_schema.gate.finding import RULES, Severity
 
-_KEYS = ("severity", "fails-at", "since")
+_KEYS = ("severity", "fails-at", "since", "seed", "prepare", "rows")
 _PARENTS = 4
 OFF = "off"
 
@@ -24,12 +24,18 @@ class Settings:
         severity: rules whose weight is another than their own; None switches one off.
         fails_at: the least severity that fails the gate.
         since: the git ref to compare with when the command names none.
+        seed: rows of the project for the rehearsal: an SQL file, a folder or `module:function`.
+        prepare: SQL that the superuser of the scratch server runs first.
+        rows: how many rows a table gets in the rehearsal.
         file: where it is written, if anywhere.
     """
 
     severity: Mapping[str, Severity | None] = field(default_factory=dict)
     fails_at: Severity = Severity.ERROR
     since: str | None = None
+    seed: str | None = None
+    prepare: Path | None = None
+    rows: int = 40
     file: Path | None = None
 
 
@@ -69,10 +75,22 @@ def _settings(file: Path, found: Mapping[str, Any]) -> Settings:
     fails_at = found.get("fails-at", Severity.ERROR)
     if fails_at not in list(Severity):
         raise _wrong(file, f"fails-at cannot be {fails_at!r}, only note, warning or error")
+    rows = found.get("rows", Settings.rows)
+    if not isinstance(rows, int) or rows < 1:
+        raise _wrong(file, f"rows cannot be {rows!r}, only a number from 1")
+    for name in ("seed", "prepare"):
+        if not isinstance(found.get(name, ""), str):
+            raise _wrong(file, f"{name} cannot be {found[name]!r}, only a text")
+    prepare = file.parent / found["prepare"] if "prepare" in found else None
+    if prepare is not None and not prepare.is_file():
+        raise _wrong(file, f"there is no {found['prepare']}")
     return Settings(
         {rule: None if weight == OFF else Severity(weight) for rule, weight in severity.items()},
         Severity(fails_at),
         found.get("since"),
+        found.get("seed"),
+        prepare,
+        rows,
         file,
     )
 

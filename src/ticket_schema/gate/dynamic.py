@@ -1,0 +1,96 @@
+"""The dynamic stage: runs the revisions on a scratch server, and says what was seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ticket_schema.gate.finding import Finding, Report
+from ticket_schema.gate.project import Project
+from ticket_schema.gate.rehearsal import Options, rehearse
+from ticket_schema.gate.rules import flaws, outcomes, traces
+from ticket_schema.gate.scratch import scratch
+from ticket_schema.gate.settings import Settings
+
+_SEEN = "Seen when it ran: "
+
+
+def check(
+    project: Project,
+    report: Report,
+    *,
+    url: str | None = None,
+    options: Options | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Finding]:
+    """Rehearses a project and returns what was found.
+
+    Args:
+        project: whose revisions; rendered, findings name the stamped file of a statement.
+        report: gets the locks, and the seconds of the stages `server` and `rehearsal`.
+        url: connection string of a superuser of a scratch server; without it an embedded one.
+        options: how to rehearse.
+        progress: called with the id of each revision, before it is rehearsed.
+
+    Raises:
+        TicketSchemaError: the server cannot be had, or the project cannot be run at all.
+    """
+    started = time.monotonic()
+    with scratch(url) as server:
+        report.stages["server"] = time.monotonic() - started
+        seen = rehearse(project, server, options, progress)
+    report.stages["rehearsal"] = seen.seconds
+    found: list[Finding] = []
+    for one in seen.revisions:
+        found += traces.check(one)
+        if lines := traces.locks(one):
+            report.locks[one.revision.id] = lines
+    found += outcomes.check(seen)
+    found += flaws.check(seen)
+    return found
+
+
+def confirmed(read: Sequence[Finding], seen: Sequence[Finding]) -> list[Finding]:
+    """Returns the findings of both stages, each defect once.
+
+    Where the rehearsal saw what reading had found, the finding of the reading stays, so that an
+    override of it holds whether or not anything is run, and says what was seen.
+
+    Args:
+        read: findings of the stages that run nothing.
+        seen: findings of the rehearsal.
+    """
+    found = list(read)
+    for one in seen:
+        same = next((place for place, other in enumerate(found) if _is_same(other, one)), None)
+        if same is None or same >= len(read):
+            found.append(one)
+        elif _SEEN not in found[same].happens:
+            happens = f"{found[same].happens} {_SEEN}{one.happens}"
+            found[same] = replace(found[same], happens=happens)
+    return found
+
+
+def _is_same(read: Finding, seen: Finding) -> bool:
+    if (read.revision, read.rule.catalogue, read.downgrade) != (
+        seen.revision,
+        seen.rule.catalogue,
+        seen.downgrade,
+    ):
+        return False
+    if seen.line is None:
+        return True
+    return read.statement == seen.statement or (read.file, read.line) == (seen.file, seen.line)
+
+
+def options(settings: Settings) -> Options:
+    """Returns how a project wants to be rehearsed.
+
+    Args:
+        settings: of its pyproject.toml, which paths there are relative to.
+    """
+    seed = settings.seed
+    if seed is not None and ":" not in seed and settings.file is not None:
+        seed = str(settings.file.parent / seed)
+    return Options(rows=settings.rows, seed=seed, prepare=settings.prepare)
