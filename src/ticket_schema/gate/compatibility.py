@@ -7,13 +7,14 @@ read the columns that they know, before the upgrade and after it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType as At
 from pglast.enums import ObjectType
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Stage, declare
 from ticket_schema.gate.parsing import column as column_name
 from ticket_schema.gate.parsing import relation, walk
 from ticket_schema.gate.project import Project
@@ -26,18 +27,7 @@ from ticket_schema.gate.schema import (
     view_columns,
 )
 
-
-def _rule(id: str, catalogue: str, title: str, why: str) -> Rule:  # noqa: A002 - the field's name
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=Severity.ERROR,
-            stage=Stage.COMPATIBILITY,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.COMPATIBILITY)
 
 
 FUNCTION = _rule(

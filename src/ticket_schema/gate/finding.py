@@ -74,6 +74,30 @@ def register(rule: Rule) -> Rule:
     return rule
 
 
+def declare(
+    id: str,  # noqa: A002 - the field's name
+    catalogue: str,
+    title: str,
+    why: str,
+    *,
+    stage: Stage,
+    severity: Severity = Severity.ERROR,
+    convention: str = "",
+) -> Rule:
+    """Makes a rule, adds it to the registry and returns it; see `Rule` for the arguments."""
+    return register(
+        Rule(
+            id=id,
+            title=title,
+            catalogue=catalogue,
+            severity=severity,
+            stage=stage,
+            why=why,
+            convention=convention,
+        )
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that was found.

@@ -13,31 +13,17 @@ import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ticket_schema.errors import TicketSchemaError
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Stage, declare
 from ticket_schema.gate.project import Project, Revision, contents, git, split, top_folder
 
 FILE = "CHECKSUMS"
 
 
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=Severity.ERROR,
-            stage=Stage.HISTORY,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.HISTORY)
 
 
 HEADS = _rule(

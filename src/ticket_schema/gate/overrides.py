@@ -12,37 +12,30 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
-from ticket_schema.gate.finding import RULES, Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import RULES, Finding, Stage, declare
 from ticket_schema.gate.project import Project
 
-
-def _rule(id: str, title: str, why: str) -> Rule:  # noqa: A002 - the field's name
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue="override",
-            severity=Severity.ERROR,
-            stage=Stage.STATIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.STATIC)
 
 
 MALFORMED = _rule(
     "override-malformed",
+    "override",
     "override without rule, date or reason",
     "Nobody can tell later what it allowed, why, and whether that still holds.",
 )
 EXPIRED = _rule(
     "override-expired",
+    "override",
     "override whose day is over",
     "What was to be mended by then still stands.",
 )
 UNUSED = _rule(
     "override-unused",
+    "override",
     "override that allows nothing",
     "It would allow, unseen, what is written there next.",
 )

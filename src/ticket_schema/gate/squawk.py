@@ -14,32 +14,17 @@ import sys
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from ticket_schema.errors import TicketSchemaError
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, declare
 from ticket_schema.gate.project import Project, Statement
 
 _SECONDS = 120
 
 
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-    severity: Severity = Severity.WARNING,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=Stage.STATIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.STATIC, severity=Severity.WARNING)
 
 
 # squawk's rule, ours, and the mend.
@@ -50,7 +35,7 @@ RULES: dict[str, tuple[Rule, str]] = {
             "D10",
             "column assigned twice in one UPDATE",
             "PostgreSQL refuses it, so the upgrade fails.",
-            Severity.ERROR,
+            severity=Severity.ERROR,
         ),
         "UPDATE … SET each_column_once = …;",
     ),
@@ -78,7 +63,7 @@ RULES: dict[str, tuple[Rule, str]] = {
             "E4",
             "timestamp without time zone",
             "It means another moment for each reader with another time zone.",
-            Severity.NOTE,
+            severity=Severity.NOTE,
         ),
         "timestamptz",
     ),
@@ -88,7 +73,7 @@ RULES: dict[str, tuple[Rule, str]] = {
             "E4",
             "char(n) column",
             "It pads with blanks, which comparisons then overlook.",
-            Severity.NOTE,
+            severity=Severity.NOTE,
         ),
         "text",
     ),

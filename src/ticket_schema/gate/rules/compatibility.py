@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType, DropBehavior, ObjectType
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Severity, Stage, declare
 from ticket_schema.gate.parsing import modifiers, relation, type_name, written
 from ticket_schema.gate.rules.step import Step, executed
 from ticket_schema.gate.schema import Column, constrained, constraints_of, dropped_functions
 
-
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-    severity: Severity = Severity.ERROR,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=Stage.STATIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.STATIC)
 
 
 DROPPED = _rule(
@@ -57,14 +41,14 @@ RESTRICTED = _rule(
     "B4",
     "new rule that rows of old services may break",
     "It binds new rows from this moment on, NOT VALID or not.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 WEAKENED = _rule(
     "guarantee-dropped",
     "B5",
     "NOT NULL, default or constraint dropped",
     "Readers meet values that they were promised never to see.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 CASCADE = _rule(
     "cascade",

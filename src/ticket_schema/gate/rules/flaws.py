@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Severity, Stage, declare
 from ticket_schema.gate.rehearsal import Rehearsal, Rehearsed
 
-
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-    severity: Severity = Severity.WARNING,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=Stage.CATALOG,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.CATALOG, severity=Severity.WARNING)
 
 
 # Named as their query.
@@ -54,21 +38,21 @@ RULES = {
             "E4",
             "type that is regretted later",
             "It is changed only by writing the whole table anew.",
-            Severity.NOTE,
+            severity=Severity.NOTE,
         ),
         _rule(
             "name-made-up",
             "E6",
             "constraint that the server named",
             "A downgrade, or a later revision, must guess the name.",
-            Severity.NOTE,
+            severity=Severity.NOTE,
         ),
         _rule(
             "comment-missing",
             "E9",
             "table or column without a comment",
             "Others have one, and who reads the schema looks for it.",
-            Severity.NOTE,
+            severity=Severity.NOTE,
         ),
     )
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType, ObjectType
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Stage, declare
 from ticket_schema.gate.parsing import (
     enforced,
     modifiers,
@@ -23,18 +24,7 @@ from ticket_schema.gate.parsing import (
 from ticket_schema.gate.rules.step import Step, apart, autocommit, executed
 from ticket_schema.gate.schema import Column, constrained, constraints_of
 
-
-def _rule(id: str, catalogue: str, title: str, why: str) -> Rule:  # noqa: A002 - the field's name
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=Severity.ERROR,
-            stage=Stage.STATIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.STATIC)
 
 
 INDEX = _rule(

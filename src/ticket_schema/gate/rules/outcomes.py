@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, declare
 from ticket_schema.gate.rehearsal import Database, Kill, Rehearsal, Rehearsed, Run
 from ticket_schema.gate.rules.traces import place_of
 from ticket_schema.gate.trace import Failure, Trace
 
-
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-    severity: Severity = Severity.ERROR,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=Stage.DYNAMIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.DYNAMIC)
 
 
 FAILS = _rule(
@@ -47,14 +31,14 @@ FAILS_ON_VIOLATIONS = _rule(
     "C2",
     "the revision fails on rows that break its rule",
     "One such row in production ends the upgrade there, and nowhere else.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 FAILS_ON_DUPLICATES = _rule(
     "fails-on-duplicates",
     "C1",
     "the revision fails on duplicates",
     "One duplicate in production ends the upgrade there, and nowhere else.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 NEEDS_NO_TRANSACTION = _rule(
     "fails-in-transaction",
@@ -79,7 +63,7 @@ DOWN_REFUSED = _rule(
     "H4",
     "the revision says that it cannot be taken back",
     "Who deploys it must know that only forward leads out.",
-    Severity.NOTE,
+    severity=Severity.NOTE,
 )
 DOWN_LEAVES = _rule(
     "downgrade-leaves-trace",
@@ -116,14 +100,14 @@ NOT_SEEDED = _rule(
     "C4",
     "tables that were empty during the rehearsal",
     "What was seen on empty tables says nothing about full ones.",
-    Severity.NOTE,
+    severity=Severity.NOTE,
 )
 BODIES_UNSEEN = _rule(
     "bodies-not-checked",
     "F17",
     "PL/pgSQL bodies were not looked into",
     "A function may refer to what is gone, and nothing here would say so.",
-    Severity.NOTE,
+    severity=Severity.NOTE,
 )
 STOPPED = _rule(
     "rehearsal-stopped",

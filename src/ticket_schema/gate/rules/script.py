@@ -6,6 +6,7 @@ import ast as python
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,30 +16,13 @@ from pglast.enums import AlterTableType as At
 from pglast.enums import ObjectType, TransactionStmtKind
 from pglast.parser import ParseError
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Severity, Stage, declare
 from ticket_schema.gate.parsing import Outcome, relation, walk
 from ticket_schema.gate.project import Place, Project, Revision, Statement
 from ticket_schema.gate.rules.step import Step, autocommit, executed
 from ticket_schema.gate.schema import Schema
 
-
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-    severity: Severity = Severity.ERROR,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=Stage.STATIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.STATIC)
 
 
 TRANSACTION = _rule(
@@ -58,7 +42,7 @@ UNVALIDATED = _rule(
     "D3",
     "constraint that no revision validates",
     "Old rows may break it, and the planner does not trust it.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 ENUM = _rule(
     "enum-value-used-too-early",
@@ -89,7 +73,7 @@ DYNAMIC = _rule(
     "D7",
     "SQL that is put together at run time",
     "Nothing that reads it can tell what it does; the dynamic stage runs it and looks.",
-    Severity.NOTE,
+    severity=Severity.NOTE,
 )
 TOO_LONG = _rule(
     "identifier-too-long",
@@ -108,14 +92,14 @@ NO_WAY_BACK = _rule(
     "B11",
     "downgrade that undoes nothing",
     "The version row goes back and the schema does not, so the next upgrade fails.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 LOST = _rule(
     "downgrade-loses-rows",
     "B11",
     "downgrade that deletes what was written since",
     "Whoever rolls back at night should know before what it costs.",
-    Severity.NOTE,
+    severity=Severity.NOTE,
 )
 
 _LONGEST_NAME = 63

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType as At
 from pglast.enums import ObjectType, RoleSpecType
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Stage, declare
 from ticket_schema.gate.parsing import relation
 from ticket_schema.gate.project import Project
 from ticket_schema.gate.rules.step import Step, executed
@@ -20,18 +21,7 @@ _OURS = (
 )
 
 
-def _rule(id: str, catalogue: str, title: str, why: str, convention: str = "") -> Rule:  # noqa: A002
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=Severity.ERROR,
-            stage=Stage.STATIC,
-            why=why,
-            convention=convention,
-        )
-    )
+_rule = partial(declare, stage=Stage.STATIC)
 
 
 PUBLIC = _rule(
@@ -63,21 +53,21 @@ PINNED = _rule(
     "F10",
     "function without a fixed search_path",
     "What its names mean depends on who calls it.",
-    "every plpgsql function is made with SET search_path",
+    convention="every plpgsql function is made with SET search_path",
 )
 FORCED = _rule(
     "row-security-not-forced",
     "F4",
     "tenant table without forced row level security at the head",
     "Its owner, or everybody, sees the rows of all tenants.",
-    _OURS,
+    convention=_OURS,
 )
 FLOOR = _rule(
     "tenant-policy-missing",
     "F3",
     "tenant table without its restrictive policy at the head",
     "What is forgotten in one permissive policy is not caught by the floor below it.",
-    _OURS,
+    convention=_OURS,
 )
 
 

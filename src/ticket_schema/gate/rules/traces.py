@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
-from ticket_schema.gate.finding import Finding, Lock, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Lock, Rule, Severity, Stage, declare
 from ticket_schema.gate.project import Place, Revision
 from ticket_schema.gate.rehearsal import Rehearsed
 from ticket_schema.gate.trace import MODES, STRONG, Table, Trace
 
-
-def _rule(
-    id: str,  # noqa: A002 - the field's name
-    catalogue: str,
-    title: str,
-    why: str,
-    severity: Severity = Severity.ERROR,
-) -> Rule:
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=Stage.DYNAMIC,
-            why=why,
-        )
-    )
+_rule = partial(declare, stage=Stage.DYNAMIC)
 
 
 REWRITE = _rule(
@@ -83,7 +67,7 @@ NO_TIMEOUT = _rule(
     "A11",
     "strong lock without a lock_timeout",
     "Behind one long query the lock waits, and behind the waiting lock everybody else does.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 WORK_AFTER = _rule(
     "work-after-exclusive-lock",
@@ -97,7 +81,7 @@ SEVERAL = _rule(
     "exclusive locks on several tables in one transaction",
     "A service that takes them in another order meets a deadlock, and all of them stay closed until"
     " the last is done.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 BACKFILL = _rule(
     "backfills-with-ddl",
@@ -111,7 +95,7 @@ UNBOUNDED = _rule(
     "all rows written by one statement",
     "Each row stays locked until the last is written, and the dead ones cannot be cleaned up"
     " meanwhile.",
-    Severity.WARNING,
+    severity=Severity.WARNING,
 )
 HIDDEN_ROWS = _rule(
     "row-writes-hidden",
