@@ -31,9 +31,13 @@ def level(connection: psycopg.Connection) -> Level | None:
         connection: any login that may use the schema.
     """
     known = "SELECT to_regprocedure('ticketing.context_is_signed()') IS NOT NULL"
-    if not _scalar(connection, known):
+    if not preflight.scalar(connection, known):
         return None
-    return "signed" if _scalar(connection, "SELECT ticketing.context_is_signed()") else "plain"
+    return (
+        "signed"
+        if preflight.scalar(connection, "SELECT ticketing.context_is_signed()")
+        else "plain"
+    )
 
 
 def script(revision: str, wanted: Level) -> str:
@@ -75,7 +79,9 @@ def switch(connection: psycopg.Connection, wanted: Level) -> bool:
                 "The database knows no signed context.", hint="Run: ticket-schema upgrade."
             )
         # The runner's own lock: functions that both replace would fail one of them.
-        if not _scalar(connection, f"SELECT pg_try_advisory_xact_lock({runner.RUNNER_LOCK})"):
+        if not preflight.scalar(
+            connection, "SELECT pg_try_advisory_xact_lock(%s)", runner.RUNNER_LOCK
+        ):
             raise TicketSchemaError(
                 "A migration is running.",
                 hint="Let it finish, then try again.",
@@ -83,11 +89,6 @@ def switch(connection: psycopg.Connection, wanted: Level) -> bool:
             )
         preflight.become_owner(connection)
         connection.execute("RESET ROLE")
-        revision = _scalar(connection, "SELECT version_num FROM ticketing.alembic_version")
+        revision = preflight.scalar(connection, "SELECT version_num FROM ticketing.alembic_version")
         connection.execute(script(str(revision), wanted).encode())
     return before != wanted
-
-
-def _scalar(connection: psycopg.Connection, query: str) -> object:
-    row = connection.execute(query.encode()).fetchone()
-    return row[0] if row else None

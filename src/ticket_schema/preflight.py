@@ -43,12 +43,12 @@ def server_can_be_migrated(connection: psycopg.Connection) -> None:
             f"The server is PostgreSQL {version // 10000}.",
             hint="The schema needs PostgreSQL 15 or later.",
         )
-    if _scalar(connection, "SELECT pg_is_in_recovery()"):
+    if scalar(connection, "SELECT pg_is_in_recovery()"):
         raise TicketSchemaError(
             "The server is a standby and takes no writes.",
             hint="Connect to the primary.",
         )
-    if _scalar(connection, "SELECT current_setting('default_transaction_read_only')::boolean"):
+    if scalar(connection, "SELECT current_setting('default_transaction_read_only')::boolean"):
         raise TicketSchemaError(
             "The session is read-only (default_transaction_read_only is on).",
             hint="Connect as the role that migrates.",
@@ -123,7 +123,7 @@ def roles_are_sound(connection: psycopg.Connection, *, may_create: bool) -> None
             f"These roles are missing: {', '.join(missing)}.",
             hint=f"Let a DBA run: {statements}.",
         )
-    if missing and not _scalar(
+    if missing and not scalar(
         connection,
         "SELECT rolcreaterole OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user",
     ):
@@ -139,13 +139,13 @@ def roles_are_sound(connection: psycopg.Connection, *, may_create: bool) -> None
             )
     if OWNER not in known:
         return
-    if _scalar(connection, "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = %s", OWNER):
+    if scalar(connection, "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = %s", OWNER):
         raise TicketSchemaError(
             f"Role {OWNER} may log in, and owns everything.",
             hint=f"Run: ALTER ROLE {OWNER} NOLOGIN.",
         )
     for name in GROUPS:
-        if name in known and _scalar(
+        if name in known and scalar(
             connection, "SELECT pg_has_role(%s::name, %s::name, 'MEMBER')", name, OWNER
         ):
             raise TicketSchemaError(
@@ -160,10 +160,10 @@ def schema_can_be_created(connection: psycopg.Connection) -> None:
     Args:
         connection: in autocommit mode.
     """
-    if _scalar(connection, "SELECT to_regnamespace(%s) IS NOT NULL", SCHEMA):
+    if scalar(connection, "SELECT to_regnamespace(%s) IS NOT NULL", SCHEMA):
         return
-    if not _scalar(connection, "SELECT has_database_privilege(current_database(), 'CREATE')"):
-        login, database = _login(connection), _scalar(connection, "SELECT current_database()")
+    if not scalar(connection, "SELECT has_database_privilege(current_database(), 'CREATE')"):
+        login, database = _login(connection), scalar(connection, "SELECT current_database()")
         raise TicketSchemaError(
             f"Role {login} may not create a schema in database {database}.",
             hint=f"Run as the owner of the database: GRANT CREATE ON DATABASE {database} TO"
@@ -221,11 +221,11 @@ def tables_without_version(connection: psycopg.Connection) -> list[str]:
 
 
 def _login(connection: psycopg.Connection) -> str:
-    return str(_scalar(connection, "SELECT session_user"))
+    return str(scalar(connection, "SELECT session_user"))
 
 
 def _backend(connection: psycopg.Connection) -> int:
-    return int(str(_scalar(connection, "SELECT pg_backend_pid()")))
+    return int(str(scalar(connection, "SELECT pg_backend_pid()")))
 
 
 def _ask_backend(connection: psycopg.Connection) -> None:
@@ -256,6 +256,13 @@ def _transaction_pooled() -> TicketSchemaError:
     )
 
 
-def _scalar(connection: psycopg.Connection, query: LiteralString, *values: object) -> object:
+def scalar(connection: psycopg.Connection, query: LiteralString, *values: object) -> object:
+    """Returns the first value of the first row of a query, None without a row.
+
+    Args:
+        connection: any.
+        query: with a placeholder for each value.
+        values: what stands in their places.
+    """
     row = connection.execute(query, values).fetchone()
     return row[0] if row else None
