@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from alembic.script import ScriptDirectory
 
+from defects.defect import Part, Rewrite, put_back
 from support.session import Session
 from ticket_schema import alembic_config, drift
 from ticket_schema.catalog import read_catalog
@@ -19,13 +18,8 @@ STATED = f"{DISCOUNTS} DROP CONSTRAINT {CHECK}, ADD CONSTRAINT {CHECK} CHECK"
 FUNCTION = "ticketing.require_tenant(uuid)"
 
 
-def weaker_body(db: Session) -> None:
-    text: str = db.value("SELECT pg_get_functiondef(%s::regprocedure)", FUNCTION)
-    db.run(text.replace("BEGIN", "BEGIN\n    RETURN;", 1))
-
-
 # what somebody did, and what is said of it
-CHANGES: dict[str, tuple[str | Callable[[Session], None], str]] = {
+CHANGES: dict[str, tuple[Part, str]] = {
     "CHECK weakened under its name": (
         f"{STATED} (length(btrim(code)) < 51)",
         f"constraint discounts.{CHECK} was changed",
@@ -59,7 +53,10 @@ CHANGES: dict[str, tuple[str | Callable[[Session], None], str]] = {
         f"{T} DISABLE TRIGGER trg_tickets_10_guard_holder",
         "trigger tickets.trg_tickets_10_guard_holder was changed",
     ),
-    "function body": (weaker_body, "function require_tenant(p_tenant_id uuid) was changed"),
+    "function body": (
+        Rewrite("require_tenant", "\nBEGIN\n", "\nBEGIN\n    RETURN;\n"),
+        "function require_tenant(p_tenant_id uuid) was changed",
+    ),
     "SECURITY DEFINER": (
         f"ALTER FUNCTION {FUNCTION} SECURITY DEFINER",
         "function require_tenant(p_tenant_id uuid) was changed",
@@ -116,10 +113,6 @@ def test_a_change_is_named(db: Session, name: str) -> None:
     change, said = CHANGES[name]
     assert drift.differences(read_catalog(db.connection), HEAD) == []
 
-    if callable(change):
-        change(db)
-    else:
-        for statement in change.split("; "):
-            db.run(statement)
+    put_back(db, change)
 
     assert said in drift.differences(read_catalog(db.connection), HEAD)
