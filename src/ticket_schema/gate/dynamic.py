@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ticket_schema.gate.finding import Finding, Report
+from ticket_schema.gate.finding import Finding, Report, Stage
 from ticket_schema.gate.project import Project
 from ticket_schema.gate.rehearsal import Options, rehearse
 from ticket_schema.gate.rules import flaws, outcomes, traces
@@ -47,7 +47,7 @@ def check(
         if lines := traces.locks(one):
             report.locks[one.revision.id] = lines
     found += outcomes.check(seen)
-    found += flaws.check(seen)
+    found += flaws.check(seen, ours=project.ours)
     return found
 
 
@@ -73,6 +73,10 @@ def confirmed(read: Sequence[Finding], seen: Sequence[Finding]) -> list[Finding]
 
 
 def _is_same(read: Finding, seen: Finding) -> bool:
+    if seen.rule.stage == Stage.CATALOG:
+        # Several rules of one row may look at one statement.
+        same = flaws.READ_AS.get(seen.rule.id)
+        return (read.revision, read.rule.id, read.downgrade) == (seen.revision, same, False)
     if (read.revision, read.rule.catalogue, read.downgrade) != (
         seen.revision,
         seen.rule.catalogue,

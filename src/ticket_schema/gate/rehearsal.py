@@ -25,8 +25,10 @@ import psycopg
 from alembic import command
 from psycopg import sql
 
+from ticket_schema import lint
 from ticket_schema.catalog import Catalog, read_database
 from ticket_schema.errors import Exit, TicketSchemaError
+from ticket_schema.gate.flaws import Flaw, look
 from ticket_schema.gate.functions import Broken, broken_functions, can_check_bodies
 from ticket_schema.gate.project import Project, Revision
 from ticket_schema.gate.scratch import Scratch
@@ -41,6 +43,7 @@ from ticket_schema.gate.trace import (
     tell_nested,
 )
 from ticket_schema.gate.watch import Watch, failure_of
+from ticket_schema.lint import Offence
 
 Direction = Literal["upgrade", "downgrade"]
 Database = dict[str, Catalog]
@@ -125,6 +128,7 @@ class Rehearsed:
         differs: what differs after the second run up.
         kills: what came of cutting it off.
         broken: functions that refer to something that is not there, since this revision.
+        flaws: what the catalog queries find after it.
         missing: tables that could not be filled before it, with the reason.
     """
 
@@ -142,6 +146,7 @@ class Rehearsed:
     differs: Sequence[str] = ()
     kills: list[Kill] = field(default_factory=list)
     broken: Sequence[Broken] = ()
+    flaws: Sequence[Flaw] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -153,7 +158,8 @@ class Rehearsal:
         revisions: those that were looked at, in order.
         left_invalid: indexes that are not valid and constraints that are not validated at the end,
             each with the revision since when.
-        flaws: what the catalog queries found at the end: name of the query, its rows.
+        flaws_before: what the catalog queries found before the first of them.
+        offences: what our own lint finds at the end and did not before, when it is our project.
         stopped: the revision at which no way led on, with the reason.
         bodies_checked: whether the server could look into plpgsql bodies.
         seconds: how long it took.
@@ -161,7 +167,8 @@ class Rehearsal:
 
     revisions: list[Rehearsed] = field(default_factory=list)
     left_invalid: Sequence[tuple[str, str]] = ()
-    flaws: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    flaws_before: Sequence[Flaw] = ()
+    offences: Sequence[Offence] = ()
     stopped: tuple[str, str] | None = None
     bodies_checked: bool = True
     seconds: float = 0.0
@@ -214,6 +221,7 @@ class _Stage:
         # The schema as it was read last, while nothing has changed it.
         self.now: Database | None = None
         self.broken: set[tuple[str, str]] = set()
+        self.offences_before: Sequence[Offence] = ()
 
     def play(self) -> Rehearsal:
         found = Rehearsal()
@@ -225,6 +233,11 @@ class _Stage:
                     self.now = None
                     continue
                 self.progress(revision.id)
+                if not found.revisions and number > 0:
+                    with self.scratch.connect(self.database) as admin:
+                        found.flaws_before = look(admin)
+                        if self.project.ours:
+                            self.offences_before = _offences(admin)
                 rehearsed = self._rehearse(revision, number, stack)
                 self.now = rehearsed.after
                 found.revisions.append(rehearsed)
@@ -235,7 +248,10 @@ class _Stage:
             with self.scratch.connect(self.database) as admin:
                 found.bodies_checked = can_check_bodies(admin)
                 found.left_invalid = self._left_invalid(admin, found)
-                found.flaws = _flaws(admin)
+                if self.project.ours:
+                    found.offences = [
+                        one for one in _offences(admin) if one not in self.offences_before
+                    ]
         return found
 
     def _new_database(self, stack: contextlib.ExitStack, upto: int = 0) -> None:
@@ -279,6 +295,7 @@ class _Stage:
         with self.scratch.connect(self.database) as admin:
             found.after = _schemas(admin)
             found.broken = self._broken(admin, before, found.after)
+            found.flaws = look(admin)
         self._down_and_up(found, number, stack)
         return found
 
@@ -635,17 +652,9 @@ def _touches_functions(before: Database, after: Database) -> bool:
     return False
 
 
-def _flaws(admin: psycopg.Connection) -> dict[str, Sequence[Mapping[str, Any]]]:
-    from importlib.resources import files  # noqa: PLC0415
-
-    found: dict[str, Sequence[Mapping[str, Any]]] = {}
-    folder = files("ticket_schema.gate").joinpath("catalog")
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".sql"):
-            cursor = admin.cursor(row_factory=psycopg.rows.dict_row)
-            cursor.execute(file.read_text(encoding="utf-8").encode())
-            found[file.name.removesuffix(".sql")] = cursor.fetchall()
-    return found
+def _offences(admin: psycopg.Connection) -> Sequence[Offence]:
+    # Rows are made past triggers and foreign keys here.
+    return lint.offences(admin, lint.rules(reading_rows=False))
 
 
 def _run_file(admin: psycopg.Connection, file: Path) -> None:

@@ -1,22 +1,33 @@
--- Constraints that the server named: a downgrade, or a later revision, must guess the name.
+-- Constraints that the server named: a downgrade, or a later revision, must guess the name. It
+-- weighs more in a project that names the others.
+WITH named AS (
+    SELECT
+        o.schema,
+        format('%s.%s', o.name, k.conname) AS name,
+        pg_catalog.left(k.conname, 12) = pg_catalog.left(o.name, 12)
+        AND k.conname ~ '_(check|fkey|key|excl)[0-9]*$' AS is_made_up
+    FROM pg_constraint AS k
+    INNER JOIN own AS o ON k.conrelid = o.oid
+    WHERE
+        k.conparentid = 0
+        AND NOT o.relispartition
+        AND k.contype IN ('c', 'f', 'u', 'x')
+)
+
 SELECT
-    n.nspname::text AS schema,
+    n.schema,
     'constraint' AS kind,
+    n.name,
     'was named by the server' AS detail,
-    pg_catalog.format('%s.%s', c.relname, k.conname) AS name
-FROM pg_catalog.pg_constraint AS k
-INNER JOIN pg_catalog.pg_class AS c ON k.conrelid = c.oid
-INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
-WHERE
-    k.conparentid = 0
-    AND NOT c.relispartition
-    AND k.contype IN ('c', 'f', 'u', 'x')
-    AND pg_catalog.left(k.conname, 12) = pg_catalog.left(c.relname, 12)
-    AND k.conname ~ '_(check|fkey|key|excl)[0-9]*$'
-    AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
-    AND NOT EXISTS (
-        SELECT
-        FROM pg_catalog.pg_depend AS d
-        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
-    )
-ORDER BY schema, name;
+    CASE
+        WHEN
+            (
+                SELECT count(*) FILTER (WHERE NOT m.is_made_up) > count(*) FILTER (WHERE m.is_made_up)
+                FROM named AS m
+            )
+            THEN 'warning'
+        ELSE 'note'
+    END AS severity
+FROM named AS n
+WHERE n.is_made_up
+ORDER BY n.schema, n.name;
