@@ -1,6 +1,7 @@
 # row: F10
 # verdict: dangerous
 # finds: security-definer-search-path
+# seen: definer-for-public
 """SECURITY DEFINER with the search_path of its caller."""
 
 from alembic import op

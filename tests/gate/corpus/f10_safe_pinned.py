@@ -16,6 +16,7 @@ def upgrade():
         "CREATE FUNCTION paid(p_id bigint) RETURNS boolean LANGUAGE sql STABLE "
         "SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ SELECT status = 'paid' FROM public.orders WHERE id = p_id $$"
     )
+    op.execute("REVOKE EXECUTE ON FUNCTION paid(bigint) FROM PUBLIC")
 
 
 def downgrade():

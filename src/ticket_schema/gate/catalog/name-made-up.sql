@@ -4,7 +4,7 @@ WITH named AS (
     SELECT
         o.schema,
         format('%s.%s', o.name, k.conname) AS name,
-        pg_catalog.left(k.conname, 12) = pg_catalog.left(o.name, 12)
+        starts_with(k.conname, left(o.name, 12))
         AND k.conname ~ '_(check|fkey|key|excl)[0-9]*$' AS is_made_up
     FROM pg_constraint AS k
     INNER JOIN own AS o ON k.conrelid = o.oid

@@ -1,0 +1,31 @@
+# row: E6
+# verdict: safe
+# finds: nothing
+"""Names for all."""
+
+from alembic import op
+
+revision = "e6_safe_named"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        CREATE TABLE refunds (
+            id bigint PRIMARY KEY,
+            day date,
+            cents bigint,
+            note text,
+            CONSTRAINT ck_refunds_cents CHECK (cents > 0),
+            CONSTRAINT ck_refunds_day CHECK (day > '2020-01-01'),
+            CONSTRAINT uq_refunds_note UNIQUE (note)
+        );
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP TABLE refunds;
+    """)

@@ -1,0 +1,34 @@
+# row: F11
+# verdict: safe
+# finds: nothing
+"""Counts for the owner alone."""
+
+from alembic import op
+
+revision = "f11_safe_materialized"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        DO $$ BEGIN CREATE ROLE shop_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+        ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE events FORCE ROW LEVEL SECURITY;
+        CREATE POLICY events_isolation ON events
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        GRANT SELECT ON events TO shop_clerk;
+        CREATE MATERIALIZED VIEW event_counts AS SELECT tenant_id, count(*) AS events FROM events GROUP BY tenant_id;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP MATERIALIZED VIEW event_counts;
+        DROP TABLE events;
+    """)

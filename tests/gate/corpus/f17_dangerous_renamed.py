@@ -1,0 +1,29 @@
+# row: F17
+# verdict: dangerous
+# finds: nothing
+# seen: function-broken
+# stage: dynamic
+"""A table is renamed that a function reads."""
+
+from alembic import op
+
+revision = "f17_dangerous_renamed"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        CREATE TABLE refunds (id bigint PRIMARY KEY, cents bigint);
+        CREATE FUNCTION refunded() RETURNS numeric LANGUAGE sql STABLE
+        AS $$ SELECT sum(cents) FROM public.refunds $$;
+        ALTER TABLE refunds RENAME TO returns;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP FUNCTION refunded();
+        DROP TABLE returns;
+    """)

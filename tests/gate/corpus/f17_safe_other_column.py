@@ -1,0 +1,27 @@
+# row: F17
+# verdict: safe
+# finds: nothing
+"""A column goes that no function reads."""
+
+from alembic import op
+
+revision = "f17_safe_other_column"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        CREATE TABLE refunds (id bigint PRIMARY KEY, cents bigint, note text);
+        CREATE FUNCTION refunded() RETURNS numeric LANGUAGE sql STABLE
+        AS $$ SELECT sum(cents) FROM public.refunds $$;
+        ALTER TABLE refunds DROP COLUMN note;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP FUNCTION refunded();
+        DROP TABLE refunds;
+    """)

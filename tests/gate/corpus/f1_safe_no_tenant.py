@@ -1,0 +1,45 @@
+# row: F1
+# verdict: safe
+# finds: nothing
+"""A table that belongs to no tenant."""
+
+from alembic import op
+
+revision = "f1_safe_no_tenant"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        DO $$ BEGIN CREATE ROLE shop_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+        ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE events FORCE ROW LEVEL SECURITY;
+        CREATE POLICY events_isolation ON events
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        GRANT SELECT ON events TO shop_clerk;
+        CREATE TABLE seats (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+        ALTER TABLE seats ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE seats FORCE ROW LEVEL SECURITY;
+        CREATE POLICY seats_isolation ON seats
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        GRANT SELECT ON seats TO shop_clerk;
+        CREATE TABLE countries (code text PRIMARY KEY);
+        GRANT SELECT ON countries TO shop_clerk;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP TABLE countries;
+        DROP TABLE seats;
+        DROP TABLE events;
+    """)

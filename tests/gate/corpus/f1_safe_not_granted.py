@@ -1,0 +1,47 @@
+# row: F1
+# verdict: safe
+# finds: nothing
+"""A table of jobs, which no service may read."""
+
+from alembic import op
+
+revision = "f1_safe_not_granted"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        DO $$ BEGIN CREATE ROLE shop_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+        ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE events FORCE ROW LEVEL SECURITY;
+        CREATE POLICY events_isolation ON events
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        GRANT SELECT ON events TO shop_clerk;
+        CREATE TABLE seats (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+        ALTER TABLE seats ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE seats FORCE ROW LEVEL SECURITY;
+        CREATE POLICY seats_isolation ON seats
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        GRANT SELECT ON seats TO shop_clerk;
+        CREATE TABLE exports (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP TABLE exports;
+        DROP TABLE seats;
+        DROP TABLE events;
+    """)

@@ -1,0 +1,31 @@
+# row: F4
+# verdict: safe
+# finds: nothing
+"""Services have a role of their own."""
+
+from alembic import op
+
+revision = "f4_safe_other_role"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        DO $$ BEGIN CREATE ROLE shop_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL
+        );
+        ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY events_isolation ON events
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        GRANT SELECT ON events TO shop_clerk;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP TABLE events;
+    """)

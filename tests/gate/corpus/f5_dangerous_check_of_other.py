@@ -1,0 +1,36 @@
+# row: F5
+# verdict: dangerous
+# finds: nothing
+# seen: policy-check-weaker
+# stage: dynamic
+"""A clerk may move a row to another tenant."""
+
+from alembic import op
+
+revision = "f5_dangerous_check_of_other"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        DO $$ BEGIN CREATE ROLE shop_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL,
+            status text
+        );
+        ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE events FORCE ROW LEVEL SECURITY;
+        CREATE POLICY events_isolation ON events
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid))
+            WITH CHECK (status <> 'closed');
+        GRANT SELECT, UPDATE ON events TO shop_clerk;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP TABLE events;
+    """)

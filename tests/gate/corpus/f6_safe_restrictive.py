@@ -1,0 +1,34 @@
+# row: F6
+# verdict: safe
+# finds: nothing
+"""The tenant is a floor for all."""
+
+from alembic import op
+
+revision = "f6_safe_restrictive"
+down_revision = "tables"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("""
+        DO $$ BEGIN CREATE ROLE shop_clerk; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            tenant_id uuid NOT NULL,
+            status text
+        );
+        ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE events FORCE ROW LEVEL SECURITY;
+        CREATE POLICY events_isolation ON events AS RESTRICTIVE
+            USING (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', TRUE), '')::uuid));
+        CREATE POLICY events_published ON events FOR SELECT USING (status = 'published');
+        GRANT SELECT ON events TO shop_clerk;
+    """)
+
+
+def downgrade():
+    op.execute("""
+        DROP TABLE events;
+    """)
