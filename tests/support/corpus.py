@@ -3,11 +3,13 @@
 The head of each file says what should become of it:
 
     # row: A1                          the row of the catalogue that it is about
-    # verdict: dangerous               or safe, or context: a step that another case builds on
-    # finds: index-not-concurrent      the rules above a note that reading it alone finds, or nothing
+    # verdict: dangerous               or safe; noted, which is no alarm; or context, a step that
+                                       another case builds on
+    # finds: index-not-concurrent      rules above a note that reading it alone finds, or nothing
     # seen: rewrites-table             those that a run finds besides
     # after: c2_context_not_valid      what it follows; the tables, when nothing is said
-    # release: with what it follows    which else has landed before
+    # release: from a19_context_1      where its release begins; at itself, when nothing is said
+    # notes: trigger-or-policy-locks   notes that must be there as well
     # transactions: one for all revisions
     # lock_timeout: none               else the environment sets one
 """
@@ -39,7 +41,8 @@ class Case:
     finds: tuple[str, ...]
     seen: tuple[str, ...]
     after: str
-    release: bool
+    release: str
+    notes: tuple[str, ...]
     together: bool
     patient: bool
 
@@ -62,15 +65,16 @@ class Case:
         (application / "models.py").write_text(
             'COLUMN = "channel"\n\n\nclass Order:\n    TABLE = "others"\n'
         )
-        earlier = self
-        while earlier.name != _FIRST:
-            earlier = read(earlier.after)
-            if not (self.release and earlier.name == self.after):
-                shutil.copy(earlier.path, made.versions)
+        chain = [self]
+        while chain[-1].name != _FIRST:
+            chain.append(read(chain[-1].after))
+        chain.reverse()
+        first = [one.name for one in chain].index(self.release)
+        for one in chain[:first]:
+            shutil.copy(one.path, made.versions)
         made.commit(LANDED)
-        if self.release:
-            shutil.copy(read(self.after).path, made.versions)
-        shutil.copy(self.path, made.versions)
+        for one in chain[first:]:
+            shutil.copy(one.path, made.versions)
         return made
 
 
@@ -86,7 +90,8 @@ def read(name: str) -> Case:
         finds=_rules(labels["finds"]),
         seen=_rules(labels.get("seen", "nothing")),
         after=labels.get("after", _FIRST),
-        release="release" in labels,
+        release=labels.get("release", "").removeprefix("from ") or name,
+        notes=_rules(labels.get("notes", "nothing")),
         together="transactions" in labels,
         patient="lock_timeout" in labels,
     )

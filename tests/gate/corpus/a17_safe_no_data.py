@@ -12,9 +12,9 @@ depends_on = None
 
 
 def upgrade():
-    op.execute("DROP MATERIALIZED VIEW IF EXISTS codes")
     op.execute(
-        "CREATE MATERIALIZED VIEW codes AS SELECT code, count(*) FROM orders GROUP BY code WITH NO DATA"
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS codes AS SELECT code, count(*) FROM orders"
+        " GROUP BY code WITH NO DATA"
     )
     with op.get_context().autocommit_block():
         op.execute("REFRESH MATERIALIZED VIEW codes")

@@ -1,7 +1,7 @@
 # row: A18
 # verdict: context
 # finds: nothing
-"""Sales by year, and those of an old year in a table of its own."""
+"""Sales by number, and the old ones in a table of their own."""
 
 from alembic import op
 
@@ -13,15 +13,12 @@ depends_on = None
 
 def upgrade():
     op.execute("""
-        CREATE TABLE sales (id bigint, year integer NOT NULL, PRIMARY KEY (id, year))
-            PARTITION BY LIST (year);
-        CREATE TABLE sales_2025 PARTITION OF sales FOR VALUES IN (2025);
-        CREATE TABLE sales_2024 (
-            id bigint, year integer NOT NULL DEFAULT 2024 CHECK (year > 0), PRIMARY KEY (id, year)
-        );
+        CREATE TABLE sales (id bigint PRIMARY KEY, cents bigint) PARTITION BY RANGE (id);
+        CREATE TABLE sales_2 PARTITION OF sales FOR VALUES FROM (1000000000) TO (2000000000);
+        CREATE TABLE sales_1 (id bigint PRIMARY KEY, cents bigint);
     """)
 
 
 def downgrade():
-    op.execute("DROP TABLE sales_2024")
+    op.execute("DROP TABLE sales_1")
     op.execute("DROP TABLE sales")

@@ -619,8 +619,8 @@ def _type(step: Step, table: str, command: Any) -> Iterator[Finding]:
     known = step.schema.column(table, command.name)
     if known and is_free(known, new, numbers) and command.def_.raw_default is None:
         return
-    shown = f"{new}({', '.join(map(str, numbers))})" if numbers else new
-    old = f" from {known.type}" if known else ""
+    shown = _shown(new, numbers)
+    old = f" from {_shown(known.type, known.modifiers)}" if known else ""
     unknown = "" if known else " No revision says what type it is now; when it is a shorter one of"
     unknown += "" if known else " the same kind, nothing is rewritten."
     yield step.finding(
@@ -632,6 +632,10 @@ def _type(step: Step, table: str, command: Any) -> Iterator[Finding]:
         + "\n# a trigger or the service writes both; fill the old rows in batches;\n"
         "# contract, in a later release: let the service read the new one, then drop the old",
     )
+
+
+def _shown(kind: str, numbers: tuple[int, ...]) -> str:
+    return f"{kind}({', '.join(map(str, numbers))})" if numbers else kind
 
 
 # Changes that only the catalog sees: the stored bytes stay as they are (the server's

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ticket_schema.gate.finding import Finding, Lock, Rule, Severity, Stage, declare
@@ -188,10 +189,12 @@ def check(found: Rehearsed) -> Iterator[Finding]:
         yield from _rewrites(shown, one)
         scanned = {finding.relation: finding for finding in _scans(shown, one)}
         yield from (finding.finding for finding in scanned.values())
-        backfill = list(_backfill(shown, one, earlier))
+        # A refresh writes nobody's rows but those of its view.
+        backfill = [] if _refreshes(one) else list(_backfill(shown, one, earlier))
         yield from backfill
         if not backfill:
-            yield from _unbounded(shown, one)
+            if not _refreshes(one):
+                yield from _unbounded(shown, one)
             yield from _work_after(shown, one, earlier, set(scanned))
         yield from _hidden(shown, one)
         if not told_timeout and one.settings.lock_timeout == 0:
@@ -351,7 +354,7 @@ def _bare(statement: str) -> str:
 def _rewrites(shown: _Shown, one: Trace) -> Iterator[Finding]:
     tables = [name for name in one.rewritten if name in shown.tables]
     if _refreshes(one):
-        yield from _refreshed(shown, one, tables)
+        yield from _refreshed(shown, one)
         return
     for table in shown.filled(tables):
         column = _ADD_COLUMN.search(one.statement)
@@ -377,8 +380,8 @@ def _refreshes(one: Trace) -> bool:
     return any(_REFRESH.search(text) for text in (one.statement, *one.nested))
 
 
-def _refreshed(shown: _Shown, one: Trace, views: Sequence[str]) -> Iterator[Finding]:
-    for view in shown.filled(views):
+def _refreshed(shown: _Shown, one: Trace) -> Iterator[Finding]:
+    for view in shown.filled((*one.rewritten, *one.emptied)):
         if one.strongest(view) == MODES[-1]:
             yield shown.finding(
                 REFRESH,
@@ -551,13 +554,14 @@ def _work_after(
     again = shown.found.again
     if closed and again and min(one.seconds, again.seconds) >= _LONG_SECONDS:
         # The second time as well, so that it is no hiccup of the server.
-        yield shown.finding(
+        finding = shown.finding(
             WORK_AFTER,
             one,
             f"It takes {one.seconds:.1f} s on {shown.rows(closed[0])} rows, and"
             f" {', '.join(closed)} is closed to everybody meanwhile.",
             _MEND_WORK,
         )
+        yield replace(finding, severity=Severity.WARNING)
         return
     work = _read_whole(shown, one)
     rewritten = shown.filled(name for name in one.rewritten if name in shown.tables)
