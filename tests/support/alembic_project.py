@@ -24,7 +24,8 @@ def run_migrations_offline() -> None:
 
 
 def run_migrations_online() -> None:
-    with create_engine(config.get_main_option("sqlalchemy.url")).connect() as connection:
+    url = config.get_main_option("sqlalchemy.url")
+    with create_engine(url%s).connect() as connection:
         context.configure(connection=connection,%s)
         with context.begin_transaction():
             context.run_migrations()
@@ -44,15 +45,25 @@ class AlembicProject:
         folder: where it is made.
         per_migration: whether each revision has a transaction of its own.
         env: the text of `env.py`; the usual one by default.
+        lock_timeout: how long a session waits for a lock, for ever by default.
     """
 
-    def __init__(self, folder: Path, *, per_migration: bool = True, env: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        per_migration: bool = True,
+        env: str | None = None,
+        lock_timeout: str = "",
+    ) -> None:
         self.folder = folder
         self.ini = folder / "alembic.ini"
         self.versions = folder / "migrations" / "versions"
         self.versions.mkdir(parents=True)
         option = "\n        transaction_per_migration=True," if per_migration else ""
-        text = env if env is not None else _ENV % (option, option.strip())
+        waits = f", connect_args={{'options': '-c lock_timeout={lock_timeout}'}}"
+        timeout = waits if lock_timeout else ""
+        text = env if env is not None else _ENV % (option, timeout, option.strip())
         (folder / "migrations" / "env.py").write_text(text)
         self.ini.write_text(
             "[alembic]\nscript_location = %(here)s/migrations\n"

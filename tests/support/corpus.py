@@ -3,11 +3,15 @@
 The head of each file says what should become of it:
 
     # row: A1                          the row of the catalogue that it is about
-    # verdict: dangerous               or safe, or context: a step that another case builds on
-    # finds: index-not-concurrent      the rules above a note that it breaks, or nothing
+    # verdict: dangerous               or safe; noted, which is no alarm; or context, a step that
+                                       another case builds on
+    # finds: index-not-concurrent      rules above a note that reading it alone finds, or nothing
+    # seen: rewrites-table             those that a run finds besides
     # after: c2_context_not_valid      what it follows; the tables, when nothing is said
+    # release: from a19_context_1      where its release begins; at itself, when nothing is said
+    # notes: trigger-or-policy-locks   notes that must be there as well
     # transactions: one for all revisions
-    # stage: dynamic                   when only a run can tell
+    # lock_timeout: none               else the environment sets one
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from pathlib import Path
 from .alembic_project import AlembicProject
 
 FOLDER = Path(__file__).parents[1] / "gate" / "corpus"
+LANDED = "landed"
 
 _LABEL = re.compile(r"^# (\w+): (.*)$", re.MULTILINE)
 _FIRST = "tables"
@@ -34,27 +39,42 @@ class Case:
     row: str
     verdict: str
     finds: tuple[str, ...]
+    seen: tuple[str, ...]
     after: str
+    release: str
+    notes: tuple[str, ...]
     together: bool
-    dynamic: bool
+    patient: bool
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The rules above a note that the whole gate finds."""
+        return tuple(sorted({*self.finds, *self.seen}))
 
     @property
     def path(self) -> Path:
         return FOLDER / f"{self.name}.py"
 
     def project(self, folder: Path) -> AlembicProject:
-        """Makes a project of the case and whatever it follows."""
-        made = AlembicProject(folder, per_migration=not self.together)
+        """Makes a project of the case and whatever it follows, which has landed as `LANDED`."""
+        timeout = "" if self.patient else "3s"
+        made = AlembicProject(folder, per_migration=not self.together, lock_timeout=timeout)
         application = folder / "shop"
         application.mkdir()
         (application / "__init__.py").touch()
         (application / "models.py").write_text(
             'COLUMN = "channel"\n\n\nclass Order:\n    TABLE = "others"\n'
         )
-        case: Case | None = self
-        while case is not None:
-            shutil.copy(case.path, made.versions)
-            case = None if case.name == _FIRST else read(case.after)
+        chain = [self]
+        while chain[-1].name != _FIRST:
+            chain.append(read(chain[-1].after))
+        chain.reverse()
+        first = [one.name for one in chain].index(self.release)
+        for one in chain[:first]:
+            shutil.copy(one.path, made.versions)
+        made.commit(LANDED)
+        for one in chain[first:]:
+            shutil.copy(one.path, made.versions)
         return made
 
 
@@ -63,16 +83,22 @@ def read(name: str) -> Case:
     """Returns a case by the name of its file."""
     text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
     labels = dict(_LABEL.findall(text.partition('"""')[0]))
-    finds = labels["finds"]
     return Case(
         name=name,
         row=labels["row"],
         verdict=labels["verdict"],
-        finds=() if finds == "nothing" else tuple(sorted(finds.split(", "))),
+        finds=_rules(labels["finds"]),
+        seen=_rules(labels.get("seen", "nothing")),
         after=labels.get("after", _FIRST),
+        release=labels.get("release", "").removeprefix("from ") or name,
+        notes=_rules(labels.get("notes", "nothing")),
         together="transactions" in labels,
-        dynamic=labels.get("stage") == "dynamic",
+        patient="lock_timeout" in labels,
     )
+
+
+def _rules(listed: str) -> tuple[str, ...]:
+    return () if listed == "nothing" else tuple(sorted(listed.split(", ")))
 
 
 CASES = [read(file.stem) for file in sorted(FOLDER.glob("*.py"))]

@@ -30,6 +30,7 @@ _LEFT_TO_OUR_RUNNER = {
     "may-fail-on-violations": "takes the revision back and shows the query for the rows",
     "fails-on-duplicates": "takes the revision back and shows the query for the rows",
     "fails-on-violations": "takes the revision back and shows the query for the rows",
+    "trigger-or-policy-locks": "waits for a lock no longer than its lock_timeout, and tries again",
     "downgrade-loses-rows": "refuses a downgrade that would delete rows, unless it is told to",
 }
 
@@ -139,6 +140,7 @@ def _switch_off(report: Report, project: Project) -> None:
     if not project.since:
         reason = "no --since names the last release"
         report.switched_off["expand-and-contract-together"] = reason
+        report.switched_off["locks-table-often"] = reason
         if project.ours:
             report.switched_off["sql-style"] = f"{reason}; make lint looks at all files"
     if project.ours:

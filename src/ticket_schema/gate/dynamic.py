@@ -46,6 +46,8 @@ def check(
         found += traces.check(one)
         if lines := traces.locks(one):
             report.locks[one.revision.id] = lines
+    if project.since and seen.revisions:
+        found += traces.budget(seen.revisions)
     found += outcomes.check(seen)
     found += flaws.check(seen, ours=project.ours)
     return found

@@ -377,6 +377,8 @@ class _Stage:
                 }
             made = seed(admin, rows=self.options.rows)
             self.seeded |= made.rows.keys()
+            if made.rows:
+                _refresh_views(admin)
             return made.missing, own_rows
 
     def _own_rows(self, admin: psycopg.Connection, at: str) -> bool:
@@ -610,6 +612,17 @@ def _in_use(admin: psycopg.Connection) -> dict[int, Table]:
         )
     }
     return {oid: one for oid, one in inventory(admin).items() if oid not in own}
+
+
+def _refresh_views(admin: psycopg.Connection) -> None:
+    """Fills the materialized views from the rows that have been made."""
+    found = admin.execute(
+        "SELECT oid::regclass::text FROM pg_catalog.pg_class"
+        " WHERE relkind = 'm' AND relispopulated ORDER BY oid"
+    ).fetchall()
+    for (name,) in found:
+        with contextlib.suppress(psycopg.Error):  # made-up rows may be more than its query bears
+            admin.execute(f"REFRESH MATERIALIZED VIEW {name}".encode())
 
 
 def _kill_points(traces: Sequence[Trace]) -> list[int]:

@@ -39,15 +39,6 @@ RULES: dict[str, tuple[Rule, str]] = {
         ),
         "UPDATE … SET each_column_once = …;",
     ),
-    "require-concurrent-partition-detach": (
-        _rule(
-            "partition-detach-locks",
-            "A18",
-            "partition detached without CONCURRENTLY",
-            "Nobody reads or writes the whole partitioned table meanwhile.",
-        ),
-        "-- outside a transaction\nALTER TABLE … DETACH PARTITION … CONCURRENTLY;",
-    ),
     "ban-alter-domain-with-add-constraint": (
         _rule(
             "domain-constraint",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pglast import ast
 from pglast.enums import ObjectType
 
 from ticket_schema.gate import compatibility, contract
-from ticket_schema.gate.finding import Finding
+from ticket_schema.gate.finding import Finding, Severity
 from ticket_schema.gate.parsing import Outcome, Parsed, parse, relation
 from ticket_schema.gate.project import Project, Revision, Statement
-from ticket_schema.gate.rules import CHECKS, script, security
+from ticket_schema.gate.rules import CHECKS, locks, script, security
 from ticket_schema.gate.rules.step import History, Step
 from ticket_schema.gate.schema import Schema
 
@@ -74,12 +76,40 @@ def at_head(project: Project) -> Schema:
 
 def _way_down(project: Project, revision: Revision, schema: Schema) -> Iterator[Finding]:
     outcomes: list[tuple[Statement, Outcome]] = [(one, parse(one.text)) for one in revision.down]
-    steps = [
-        Step(project, revision, statement, command, schema, History(), ())
-        for statement, outcome in outcomes
-        for command in outcome.commands
-    ]
-    return script.downgrade(revision, steps)
+    schema, earlier = copy.deepcopy(schema), History()
+    steps: list[Step] = []
+    for statement, outcome in outcomes:
+        for command in outcome.commands:
+            steps.append(
+                Step(
+                    project,
+                    revision,
+                    statement,
+                    command,
+                    schema,
+                    earlier,
+                    steps,
+                    len(steps),
+                    down=True,
+                )
+            )
+    yield from script.downgrade(revision, steps)
+    for step in steps:
+        for finding in locks.check(step):
+            if finding.weight is Severity.NOTE:
+                continue
+            # A rollback is rare, and whoever does it looks on.
+            yield replace(
+                finding,
+                happens=f"On the way down: {finding.happens}",
+                severity=_one_lower(finding.weight),
+            )
+        schema.apply(step.parsed, revision.id)
+        earlier.add(step)
+
+
+def _one_lower(weight: Severity) -> Severity:
+    return list(Severity)[min(weight.rank + 1, len(Severity) - 1)]
 
 
 def _note_policies(parsed: Parsed, policies: dict[str, set[str]]) -> None:

@@ -1,7 +1,7 @@
 # row: A12
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
+# seen: work-after-exclusive-lock
 """A lock that is held while the transaction waits."""
 
 from alembic import op
@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade():
     op.execute("ALTER TABLE orders ADD COLUMN channel text")
-    op.execute("SELECT pg_sleep(0.5)")
+    op.execute("SELECT pg_sleep(0.6)")
 
 
 def downgrade():

@@ -1,7 +1,6 @@
 # row: A12
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """A column, and then a long look at another table while its lock is held."""
 
 from alembic import op

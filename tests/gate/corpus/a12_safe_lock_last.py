@@ -1,7 +1,6 @@
 # row: A12
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """The long look first, the lock at the end."""
 
 from alembic import op
@@ -13,8 +12,10 @@ depends_on = None
 
 
 def upgrade():
+    op.execute("CREATE TABLE seen (account_id bigint PRIMARY KEY, orders bigint)")
     op.execute(
-        "CREATE TABLE seen AS SELECT account_id, count(*) AS orders FROM orders GROUP BY account_id"
+        "INSERT INTO seen SELECT account_id, count(*) FROM orders"
+        " WHERE account_id IS NOT NULL GROUP BY account_id"
     )
     op.execute("ALTER TABLE orders ADD COLUMN channel text")
 

@@ -1,7 +1,6 @@
 # row: A12
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """One statement with a strong lock, and nothing behind it."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A13
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """Triggers on three tables in one transaction."""
 
 from alembic import op

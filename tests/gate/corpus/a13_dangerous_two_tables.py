@@ -1,7 +1,6 @@
 # row: A13
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """Strong locks on two tables in one transaction."""
 
 from alembic import op

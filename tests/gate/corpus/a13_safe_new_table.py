@@ -1,7 +1,6 @@
 # row: A13
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """One table in use and one that is new."""
 
 from alembic import op

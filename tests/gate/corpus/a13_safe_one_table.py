@@ -1,7 +1,6 @@
 # row: A13
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """Two changes of one table, one lock."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A14
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """A column and the backfill of it in one transaction."""
 
 from alembic import op

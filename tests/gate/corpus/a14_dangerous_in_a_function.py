@@ -1,7 +1,6 @@
 # row: A14
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """The same, where no text shows it."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A14
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """A column, which a job outside the migration fills."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A14
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """Rows of a table that the revision makes."""
 
 from alembic import op

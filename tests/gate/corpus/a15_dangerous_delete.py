@@ -1,7 +1,6 @@
 # row: A15
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """A DELETE whose WHERE most rows meet."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A15
 # verdict: dangerous
 # finds: nothing
-# stage: dynamic
 """An UPDATE of every row."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A15
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """A DELETE that finds nothing."""
 
 from alembic import op

@@ -1,7 +1,6 @@
 # row: A15
 # verdict: safe
 # finds: nothing
-# stage: dynamic
 """An UPDATE of one row."""
 
 from alembic import op

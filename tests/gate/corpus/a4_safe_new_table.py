@@ -17,7 +17,8 @@ def upgrade():
             id bigint PRIMARY KEY,
             order_id bigint REFERENCES orders (id),
             cents bigint NOT NULL CHECK (cents > 0)
-        )
+        );
+        CREATE INDEX idx_payments_order_id ON payments (order_id);
     """)
 
 

@@ -12,7 +12,12 @@ depends_on = None
 
 
 def upgrade():
-    op.execute("ALTER TABLE orders ADD COLUMN parent_id bigint REFERENCES orders (id)")
+    op.execute(
+        "ALTER TABLE orders ADD COLUMN IF NOT EXISTS parent_id bigint REFERENCES orders (id)"
+    )
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS idx_orders_parent_id")
+        op.execute("CREATE INDEX CONCURRENTLY idx_orders_parent_id ON orders (parent_id)")
 
 
 def downgrade():

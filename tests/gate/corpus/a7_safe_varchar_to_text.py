@@ -17,4 +17,4 @@ def upgrade():
 
 
 def downgrade():
-    op.alter_column("orders", "code", type_=sa.String(20))
+    raise NotImplementedError("a narrower type would rewrite the table")

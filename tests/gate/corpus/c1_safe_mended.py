@@ -14,7 +14,8 @@ phase = "contract"
 
 def upgrade():
     op.execute(
-        "UPDATE orders SET code = NULL WHERE id NOT IN (SELECT min(id) FROM orders GROUP BY code)"
+        "UPDATE orders SET code = NULL WHERE code IS NOT NULL"
+        " AND id NOT IN (SELECT min(id) FROM orders GROUP BY code)"
     )
     with op.get_context().autocommit_block():
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_orders_code")

@@ -12,8 +12,8 @@ depends_on = None
 
 
 def upgrade():
-    op.execute("GRANT SELECT ON orders TO CURRENT_USER")
+    op.execute("GRANT SELECT ON orders TO pg_monitor")
 
 
 def downgrade():
-    op.execute("REVOKE SELECT ON orders FROM CURRENT_USER")
+    op.execute("REVOKE SELECT ON orders FROM pg_monitor")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pglast import ast
+from pglast import ast, parse_sql
 from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType
+from pglast.parser import ParseError
 
 from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
-from ticket_schema.gate.parsing import enforced, relation, written
-from ticket_schema.gate.rules.step import Step
+from ticket_schema.gate.parsing import column as column_name
+from ticket_schema.gate.parsing import enforced, relation, walk, written
+from ticket_schema.gate.rules.step import Step, executed
 from ticket_schema.gate.schema import breaking, constrained, constraints_of
 
 DUPLICATES: Rule = register(
@@ -34,6 +36,16 @@ VIOLATIONS: Rule = register(
         why="A row in production that breaks it ends the upgrade there, and nowhere else.",
     )
 )
+LATE: Rule = register(
+    Rule(
+        id="cleanup-after-constraint",
+        title="rows mended after the constraint that refuses them",
+        catalogue="C3",
+        severity=Severity.ERROR,
+        stage=Stage.STATIC,
+        why="Where such rows are, the upgrade ends at the constraint and never reaches what mends.",
+    )
+)
 
 
 def check(step: Step) -> Iterator[Finding]:
@@ -51,6 +63,27 @@ def check(step: Step) -> Iterator[Finding]:
     elif isinstance(node, ast.AlterTableStmt) and step.is_in_use(relation(node.relation)):
         for command in node.cmds:
             yield from _alter(step, relation(node.relation), command)
+    elif isinstance(node, ast.UpdateStmt | ast.DeleteStmt):
+        yield from _late(step, node)
+
+
+def _late(step: Step, node: Any) -> Iterator[Finding]:
+    table = relation(node.relation)
+    touched = {one.name for one in node.targetList} if isinstance(node, ast.UpdateStmt) else set()
+    if not touched:
+        touched = {name for part in walk(node.whereClause) if (name := column_name(part))}
+    for where, columns, by in step.earlier.required:
+        if where == table and touched & columns:
+            yield step.finding(
+                LATE,
+                f"The rows of {table} are mended here, and revision {by.revision.id} requires it"
+                " before: on a database with such rows the upgrade ends there and never gets here.",
+                "# before it, in this order\n"
+                + executed(step.parsed.text.strip())
+                + "\n"
+                + executed(by.parsed.text.strip()),
+            )
+            return
 
 
 def _alter(step: Step, table: str, command: Any) -> Iterator[Finding]:
@@ -92,6 +125,7 @@ def _duplicates(step: Step, table: str, columns: list[str], where: str) -> Itera
         return
     if columns and _already_unique(step, table, set(columns)):
         return
+    step.earlier.required.append((table, frozenset(columns), step))
     listed = ", ".join(columns) or "…"
     yield step.finding(
         DUPLICATES,
@@ -107,6 +141,7 @@ def _violations(
 ) -> Iterator[Finding]:
     if step.parsed.caught or _is_mended(step, table) or _only_nulls(step, table, columns):
         return
+    step.earlier.required.append((table, frozenset(columns) or _named_in(query), step))
     yield step.finding(
         VIOLATIONS,
         f"On the first database where a row of {table} breaks {name} the upgrade fails.",
@@ -114,6 +149,14 @@ def _violations(
         + (query or f"SELECT * FROM {table} WHERE NOT (…)")
         + ";",
     )
+
+
+def _named_in(query: str) -> frozenset[str]:
+    try:
+        parts = walk([one.stmt for one in parse_sql(query)]) if query else ()
+    except ParseError:
+        return frozenset()  # it says … where a name is not known
+    return frozenset(name for part in parts if (name := column_name(part)))
 
 
 def _is_mended(step: Step, table: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from pglast import ast
 from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType, ObjectType
 
-from ticket_schema.gate.finding import Finding, Stage, declare
+from ticket_schema.gate.finding import Finding, Severity, Stage, declare
 from ticket_schema.gate.parsing import (
     enforced,
     modifiers,
@@ -100,6 +101,49 @@ LOCKED = _rule(
     "Everybody waits until the transaction ends.",
 )
 
+REFRESHED = _rule(
+    "matview-refreshed-in-place",
+    "A17",
+    "materialized view refreshed without CONCURRENTLY",
+    "REFRESH holds ACCESS EXCLUSIVE until its query is done, and every reader waits.",
+    severity=Severity.WARNING,
+)
+FILLED = _rule(
+    "matview-created-with-data",
+    "A17",
+    "materialized view filled in the transaction that makes it",
+    "Its query runs as long as the tables are large, with every lock of the transaction in hand.",
+    severity=Severity.WARNING,
+)
+ATTACHED = _rule(
+    "partition-attach-scans",
+    "A18",
+    "table attached as a partition without a CHECK that proves its bounds",
+    "Every row of it is read under ACCESS EXCLUSIVE.",
+    severity=Severity.WARNING,
+)
+DETACHED = _rule(
+    "partition-detach-locks",
+    "A18",
+    "partition detached without CONCURRENTLY",
+    "Nobody reads or writes the whole partitioned table meanwhile.",
+    severity=Severity.WARNING,
+)
+BORN_ATTACHED = _rule(
+    "partition-created-in-place",
+    "A18",
+    "partition created inside a partitioned table in use",
+    "CREATE TABLE … PARTITION OF takes ACCESS EXCLUSIVE on the whole partitioned table.",
+    severity=Severity.WARNING,
+)
+HOOKED = _rule(
+    "trigger-or-policy-locks",
+    "A20",
+    "trigger or policy made or dropped on a table in use",
+    "The lock is short, but it waits behind every open transaction, and all others behind it.",
+    severity=Severity.NOTE,
+)
+
 _SERIAL = {
     "smallserial": "smallint",
     "serial2": "smallint",
@@ -173,6 +217,14 @@ def check(step: Step) -> Iterator[Finding]:
             yield from _alter(step, relation(node.relation), command)
     elif isinstance(node, ast.VacuumStmt | ast.ClusterStmt | ast.LockStmt):
         yield from _whole(step, node)
+    elif isinstance(node, ast.RefreshMatViewStmt):
+        yield from _refresh(step, node)
+    elif isinstance(node, ast.CreateTableAsStmt):
+        yield from _filled_at_once(step, node)
+    elif isinstance(node, ast.CreateStmt) and node.partbound:
+        yield from _born_attached(step, node)
+    elif isinstance(node, ast.CreateTrigStmt | ast.CreatePolicyStmt | ast.AlterPolicyStmt):
+        yield from _hooked(step, node)
 
 
 def _index(step: Step, node: Any) -> Iterator[Finding]:
@@ -203,6 +255,10 @@ def _rebuilding(node: Any) -> list[str]:
 
 
 def _drop(step: Step, node: Any) -> Iterator[Finding]:
+    if node.removeType in _HOOKS:
+        for one in node.objects:
+            table, _, name = relation(one).rpartition(".")
+            yield from _hook(step, "DROP", node.removeType, name, table)
     if node.removeType != ObjectType.OBJECT_INDEX:
         return
     online = copy.deepcopy(node)
@@ -266,12 +322,138 @@ def _alter(step: Step, table: str, command: Any) -> Iterator[Finding]:
             " is on the disk a second time.",
             "-- in a maintenance window, or with pg_repack, which copies beside the running table",
         )
-    elif kind == At.AT_DetachPartition and command.def_.concurrent and step.in_transaction:
+    elif kind == At.AT_DetachPartition:
+        yield from _detach(step, table, command.def_)
+    elif kind == At.AT_AttachPartition:
+        yield from _attach(step, command.def_)
+
+
+def _detach(step: Step, table: str, node: Any) -> Iterator[Finding]:
+    part = relation(node.name)
+    if node.concurrent and step.in_transaction:
         yield step.finding(
             IN_TRANSACTION,
             "The upgrade fails: DETACH PARTITION CONCURRENTLY cannot run inside a transaction.",
             autocommit(step.parsed.text),
         )
+    elif not node.concurrent and step.is_in_use(part):
+        yield step.finding(
+            DETACHED,
+            f"Nobody reads or writes {table}, with all its partitions, until {part} is detached"
+            " and the transaction ends.",
+            autocommit(f"ALTER TABLE {table} DETACH PARTITION {part} CONCURRENTLY"),
+        )
+
+
+def _attach(step: Step, node: Any) -> Iterator[Finding]:
+    part = relation(node.name)
+    known = step.schema.tables.get(part)
+    proven = known is not None and any(
+        one.kind == "check" and one.validated for one in known.constraints.values()
+    )
+    if not step.is_in_use(part) or proven:
+        return
+    short = part.rpartition(".")[2]
+    yield step.finding(
+        ATTACHED,
+        f"Nobody reads or writes {part} while every row of it is tested against the bounds of the"
+        f" partition, under ACCESS EXCLUSIVE.",
+        apart(
+            [f"ALTER TABLE {part} ADD CONSTRAINT {short}_bounds CHECK (…) NOT VALID"],
+            [f"ALTER TABLE {part} VALIDATE CONSTRAINT {short}_bounds"],
+        )
+        + "\n# the one after that: the CHECK spares the scan\n"
+        + executed(step.parsed.text.strip()),
+    )
+
+
+def _born_attached(step: Step, node: Any) -> Iterator[Finding]:
+    made = relation(node.relation)
+    for parent in map(relation, node.inhRelations):
+        if step.is_in_use(parent):
+            bound = written(node.partbound)
+            yield step.finding(
+                BORN_ATTACHED,
+                f"Nobody reads or writes {parent}, with all its partitions, until the transaction"
+                f" that makes {made} ends.",
+                "\n".join(
+                    [
+                        executed(f"CREATE TABLE {made} (LIKE {parent} INCLUDING ALL)"),
+                        executed(f"ALTER TABLE {parent} ATTACH PARTITION {made} {bound}"),
+                    ]
+                ),
+            )
+
+
+def _refresh(step: Step, node: Any) -> Iterator[Finding]:
+    name = relation(node.relation)
+    if node.concurrent or node.skipData or not step.is_in_use(name):
+        return
+    yield step.finding(
+        REFRESHED,
+        f"Everybody who reads {name} waits until its query is done, under ACCESS EXCLUSIVE.",
+        "# it needs a unique index over plain columns\n"
+        + executed(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {name}"),
+    )
+
+
+def _filled_at_once(step: Step, node: Any) -> Iterator[Finding]:
+    if node.objtype != ObjectType.OBJECT_MATVIEW or node.into.skipData:
+        return
+    name = relation(node.into.rel)
+    read = [
+        one
+        for part in walk(node.query)
+        if isinstance(part, ast.RangeVar) and step.is_in_use(one := relation(part))
+    ]
+    if read and step.in_transaction:
+        yield step.finding(
+            FILLED,
+            f"The transaction lasts until {', '.join(dict.fromkeys(read))} is read for {name}, and"
+            " with it every lock that it has.",
+            executed(
+                re.sub(r"(?i)(\s+WITH\s+DATA)?\s*$", " WITH NO DATA", step.parsed.text.strip())
+            )
+            + "\n"
+            + autocommit(f"REFRESH MATERIALIZED VIEW {name}"),
+        )
+
+
+_HOOKS = {ObjectType.OBJECT_TRIGGER: "trigger", ObjectType.OBJECT_POLICY: "policy"}
+
+
+def _hooked(step: Step, node: Any) -> Iterator[Finding]:
+    trigger = isinstance(node, ast.CreateTrigStmt)
+    table = relation(node.relation if trigger else node.table)
+    kind = ObjectType.OBJECT_TRIGGER if trigger else ObjectType.OBJECT_POLICY
+    name = node.trigname if trigger else node.policy_name
+    word = "ALTER" if isinstance(node, ast.AlterPolicyStmt) else "CREATE"
+    yield from _hook(step, word, kind, name, table)
+
+
+def _hooked_table(node: Any) -> str | None:
+    if isinstance(node, ast.CreateTrigStmt):
+        return relation(node.relation)
+    if isinstance(node, ast.CreatePolicyStmt | ast.AlterPolicyStmt):
+        return relation(node.table)
+    if isinstance(node, ast.DropStmt) and node.removeType in _HOOKS:
+        return relation(node.objects[0]).rpartition(".")[0]
+    return None
+
+
+def _hook(step: Step, word: str, kind: Any, name: str, table: str) -> Iterator[Finding]:
+    if not step.is_in_use(table) or any(
+        _hooked_table(one.node) == table for one in step.before_in_revision()
+    ):
+        return  # the lock is there already
+    # https://www.postgresql.org/docs/current/explicit-locking.html
+    made = word == "CREATE" and kind == ObjectType.OBJECT_TRIGGER
+    lock = "SHARE ROW EXCLUSIVE" if made else "ACCESS EXCLUSIVE"
+    yield step.finding(
+        HOOKED,
+        f"{word} of the {_HOOKS[kind]} {name} takes {lock} on {table} until the transaction ends.",
+        "# with a lock_timeout, as the last statement of its transaction",
+    )
 
 
 def _constraint(step: Step, table: str, node: Any, column: str | None) -> Iterator[Finding]:
@@ -435,12 +617,10 @@ def _validating(table: str, column: str) -> str:
 def _type(step: Step, table: str, command: Any) -> Iterator[Finding]:
     new, numbers = type_name(command.def_.typeName), modifiers(command.def_.typeName)
     known = step.schema.column(table, command.name)
-    if known and step.is_new(known.made_in):
-        return
     if known and is_free(known, new, numbers) and command.def_.raw_default is None:
         return
-    shown = f"{new}({', '.join(map(str, numbers))})" if numbers else new
-    old = f" from {known.type}" if known else ""
+    shown = _shown(new, numbers)
+    old = f" from {_shown(known.type, known.modifiers)}" if known else ""
     unknown = "" if known else " No revision says what type it is now; when it is a shorter one of"
     unknown += "" if known else " the same kind, nothing is rewritten."
     yield step.finding(
@@ -452,6 +632,10 @@ def _type(step: Step, table: str, command: Any) -> Iterator[Finding]:
         + "\n# a trigger or the service writes both; fill the old rows in batches;\n"
         "# contract, in a later release: let the service read the new one, then drop the old",
     )
+
+
+def _shown(kind: str, numbers: tuple[int, ...]) -> str:
+    return f"{kind}({', '.join(map(str, numbers))})" if numbers else kind
 
 
 # Changes that only the catalog sees: the stored bytes stay as they are (the server's
@@ -546,6 +730,11 @@ def _volatile(expression: Any) -> str | None:
     return None
 
 
+def _later(step: Step) -> list[Step]:
+    number = step.statement.transaction
+    return [one for one in step.after_in_revision() if one.statement.transaction == number]
+
+
 def _beside(table: str, name: str) -> str:
     schema = table.rpartition(".")[0]
     return f"{schema}.{name}" if schema else name
@@ -553,6 +742,13 @@ def _beside(table: str, name: str) -> str:
 
 def _whole(step: Step, node: Any) -> Iterator[Finding]:
     if isinstance(node, ast.LockStmt):
+        later = _later(step)
+        if step.down and (
+            not later or any(isinstance(one.node, ast.AlterTableStmt) for one in later)
+        ):
+            # A foreign key that goes locks both its tables: here they are taken in order, or one
+            # is waited for and let go.
+            return
         if node.mode >= _EXCLUSIVE:
             for one in node.relations:
                 if step.is_in_use(relation(one)):

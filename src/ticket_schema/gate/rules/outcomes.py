@@ -255,8 +255,7 @@ def _down(one: Rehearsed) -> Iterator[Finding]:
             one,
             f"After the downgrade {_listed(one.left)}.",
             "\n".join(f"-- in downgrade(): {_undoing(line)}" for line in one.left[:_MOST_LINES]),
-            # Values of an enum type cannot be taken away.
-            severity=Severity.WARNING if all(_is_enum(line) for line in one.left) else None,
+            severity=_weight_of_left(one),
             down=True,
         )
     if one.again is not None and one.again.failure is not None:
@@ -269,6 +268,15 @@ def _down(one: Rehearsed) -> Iterator[Finding]:
         )
     elif one.differs and not one.left:
         yield _finding(SECOND_UP, one, f"After down and up {_listed(one.differs)}.", "", one.again)
+
+
+def _weight_of_left(one: Rehearsed) -> Severity | None:
+    # Values of an enum type cannot be taken away; where the next try passes over them, they harm
+    # nobody.
+    if not all(_is_enum(line) for line in one.left):
+        return None
+    good = one.again is not None and one.again.failure is None and not one.differs
+    return Severity.NOTE if good else Severity.WARNING
 
 
 def _kills(one: Rehearsed) -> Iterator[Finding]:

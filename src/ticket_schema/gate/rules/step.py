@@ -23,11 +23,13 @@ class History:
         by_transaction: what each transaction held so far.
         by_revision: what each revision held so far.
         enum_values: the commands that added a value to an enum type.
+        required: what old rows were required to obey: the table, its columns, and the command.
     """
 
     by_transaction: dict[int, list[Step]] = field(default_factory=dict)
     by_revision: dict[str, list[Step]] = field(default_factory=dict)
     enum_values: list[Step] = field(default_factory=list)
+    required: list[tuple[str, frozenset[str], Step]] = field(default_factory=list)
 
     def add(self, step: Step) -> None:
         """Takes a command down.
@@ -44,7 +46,7 @@ class History:
 
 @dataclass
 class Step:
-    """One command of a revision on the way up.
+    """One command of a revision.
 
     Args:
         project: what it is part of.
@@ -56,6 +58,7 @@ class Step:
         revision_steps: all commands of its revision.
         position: its own place among those.
         not_landed: revisions that no database has yet.
+        down: whether it is on the way down, where all but the tables of its revision is in use.
     """
 
     project: Project
@@ -67,6 +70,7 @@ class Step:
     revision_steps: Sequence[Step] = field(repr=False)
     position: int = 0
     not_landed: frozenset[str] = frozenset()
+    down: bool = False
 
     @property
     def node(self) -> Any:
@@ -89,6 +93,9 @@ class Step:
         Args:
             made_in: the revision that made it; None when no revision did.
         """
+        return not self.down and self._is_young(made_in)
+
+    def _is_young(self, made_in: str | None) -> bool:
         return made_in is not None and (made_in == self.revision.id or made_in in self.not_landed)
 
     def is_in_use(self, table: str) -> bool:
@@ -100,7 +107,7 @@ class Step:
         if UNKNOWN in table:
             return True
         known = self.schema.tables.get(table)
-        return not (known and self.is_new(known.made_in))
+        return not (known and self._is_young(known.made_in))
 
     def before_in_transaction(self) -> Sequence[Step]:
         """Returns the earlier commands of its transaction, of its own and other revisions."""
@@ -136,6 +143,7 @@ class Step:
             line=place.line if place else 1,
             last_line=place.last_line if place else 1,
             statement=self.parsed.text.strip(),
+            downgrade=self.down,
             severity=severity,
         )
 

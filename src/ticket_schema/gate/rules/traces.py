@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ticket_schema.gate.finding import Finding, Lock, Rule, Severity, Stage, declare
@@ -78,8 +80,8 @@ WORK_AFTER = _rule(
 SEVERAL = _rule(
     "locks-several-tables",
     "A13",
-    "exclusive locks on several tables in one transaction",
-    "A service that takes them in another order meets a deadlock, and all of them stay closed until"
+    "strong locks on several tables in one transaction",
+    "A service that takes them in another order meets a deadlock, and all of them stay locked until"
     " the last is done.",
     severity=Severity.WARNING,
 )
@@ -88,6 +90,27 @@ BACKFILL = _rule(
     "A14",
     "schema change and row writes in one transaction",
     "The lock of the schema change is held for as long as the rows are written.",
+)
+REFRESH = _rule(
+    "refreshes-under-lock",
+    "A17",
+    "materialized view filled under a lock that stops readers",
+    "Every reader waits until its query is done.",
+    severity=Severity.WARNING,
+)
+ATTACH = _rule(
+    "attaches-by-scan",
+    "A18",
+    "table read under a lock to become a partition",
+    "The lock lasts as long as the scan, and the scan as long as the table is large.",
+    severity=Severity.WARNING,
+)
+BUDGET = _rule(
+    "locks-table-often",
+    "A19",
+    "one table locked again and again in one release",
+    "Each lock waits behind whatever runs, and everybody behind the lock; short stalls add up.",
+    severity=Severity.WARNING,
 )
 UNBOUNDED = _rule(
     "writes-unbounded",
@@ -112,7 +135,8 @@ HIDDEN_KEY = _rule(
 
 _COMMENTS = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
 _ROW_STATEMENT = re.compile(
-    rf"{_COMMENTS}(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TABLE|VALUES|COPY)\b",
+    rf"{_COMMENTS}(?:(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TABLE|VALUES|COPY|REFRESH)\b"
+    r"|CREATE\b[^;(]*\b(?:TABLE|MATERIALIZED\s+VIEW)\b.*?\bAS\s+(?:SELECT|WITH|TABLE|VALUES)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _WRITES = re.compile(
@@ -133,6 +157,9 @@ _NOT_NULL = re.compile(r"\bSET\s+NOT\s+NULL\b", re.IGNORECASE)
 _VALIDATE = re.compile(r"\bVALIDATE\s+CONSTRAINT\b", re.IGNORECASE)
 _CONSTRAINT_INDEX = re.compile(r"\b(?:UNIQUE\s*(?:NULLS|\()|PRIMARY\s+KEY|EXCLUDE)", re.I)
 _CREATE_INDEX = re.compile(r"\bCREATE\s+(?:UNIQUE\s+)?INDEX\b", re.IGNORECASE)
+_REFRESH = re.compile(r"\bREFRESH\s+MATERIALIZED\s+VIEW\b", re.IGNORECASE)
+_ATTACH = re.compile(r"\bATTACH\s+PARTITION\b", re.IGNORECASE)
+_LOCK_TABLE = re.compile(rf"{_COMMENTS}LOCK\b", re.IGNORECASE)
 _CREATE_TABLE = re.compile(rf"{_COMMENTS}CREATE\s+(?:UNLOGGED\s+)?TABLE\b", re.IGNORECASE)
 _LEADING = re.compile(_COMMENTS, re.DOTALL)
 
@@ -142,6 +169,9 @@ _HALF = 0.5
 _FEW = 0.1
 _LEAST_ROWS = 5
 _MOST_NESTED = 4
+_LONG_SECONDS = 0.5
+# Strong locks that a table may meet in one release without a word.
+_BUDGET = 3
 
 
 def check(found: Rehearsed) -> Iterator[Finding]:
@@ -159,10 +189,12 @@ def check(found: Rehearsed) -> Iterator[Finding]:
         yield from _rewrites(shown, one)
         scanned = {finding.relation: finding for finding in _scans(shown, one)}
         yield from (finding.finding for finding in scanned.values())
-        backfill = list(_backfill(shown, one, earlier))
+        # A refresh writes nobody's rows but those of its view.
+        backfill = [] if _refreshes(one) else list(_backfill(shown, one, earlier))
         yield from backfill
         if not backfill:
-            yield from _unbounded(shown, one)
+            if not _refreshes(one):
+                yield from _unbounded(shown, one)
             yield from _work_after(shown, one, earlier, set(scanned))
         yield from _hidden(shown, one)
         if not told_timeout and one.settings.lock_timeout == 0:
@@ -171,6 +203,42 @@ def check(found: Rehearsed) -> Iterator[Finding]:
             if finding is not None:
                 yield finding
     yield from _several(shown)
+
+
+def budget(revisions: Sequence[Rehearsed]) -> Iterator[Finding]:
+    """Yields the tables that one release locks again and again.
+
+    Args:
+        revisions: those of the release, rehearsed, in order.
+    """
+    taken: dict[str, list[tuple[Rehearsed, Trace]]] = {}
+    for found in revisions:
+        seen: set[tuple[str, int]] = set()
+        for one in found.up.traces:
+            for table, mode in one.locks.items():
+                # What the release makes itself is in nobody's way.
+                if mode not in STRONG or table not in revisions[0].tables:
+                    continue
+                if _CREATE_TABLE.match(one.statement):
+                    continue
+                if (table, one.transaction) not in seen:
+                    taken.setdefault(table, []).append((found, one))
+                    seen.add((table, one.transaction))
+    for table, times in taken.items():
+        if len(times) <= _BUDGET:
+            continue
+        by = Counter(found.revision.id for found, _ in times)
+        listed = ", ".join(f"{name} ({count})" for name, count in by.items())
+        found, last = times[-1]
+        limit = max(one.settings.lock_timeout for _, one in times) / 1000
+        stall = f", in the worst case {len(times) * limit:g} s in all" if limit else ""
+        yield _Shown(found).finding(
+            BUDGET,
+            last,
+            f"This release takes a strong lock on {table} {len(times)} times, in {listed}: each"
+            f" time everybody waits behind whatever runs there{stall}.",
+            f"# put what {table} needs into one ALTER TABLE, or into several releases",
+        )
 
 
 def locks(found: Rehearsed) -> list[Lock]:
@@ -285,6 +353,9 @@ def _bare(statement: str) -> str:
 
 def _rewrites(shown: _Shown, one: Trace) -> Iterator[Finding]:
     tables = [name for name in one.rewritten if name in shown.tables]
+    if _refreshes(one):
+        yield from _refreshed(shown, one)
+        return
     for table in shown.filled(tables):
         column = _ADD_COLUMN.search(one.statement)
         yield shown.finding(
@@ -303,6 +374,21 @@ def _rewrites(shown: _Shown, one: Trace) -> Iterator[Finding]:
             f" {max(one.locks.values(), key=MODES.index)}Lock.",
             "\n".join(f"REINDEX INDEX CONCURRENTLY {name};" for name in indexes),
         )
+
+
+def _refreshes(one: Trace) -> bool:
+    return any(_REFRESH.search(text) for text in (one.statement, *one.nested))
+
+
+def _refreshed(shown: _Shown, one: Trace) -> Iterator[Finding]:
+    for view in shown.filled((*one.rewritten, *one.emptied)):
+        if one.strongest(view) == MODES[-1]:
+            yield shown.finding(
+                REFRESH,
+                one,
+                f"{view} is filled under {MODES[-1]}Lock: nobody reads it until its query is done.",
+                f"REFRESH MATERIALIZED VIEW CONCURRENTLY {view};",
+            )
 
 
 def _scans(shown: _Shown, one: Trace) -> Iterator[_Relation]:
@@ -344,6 +430,13 @@ def _scans(shown: _Shown, one: Trace) -> Iterator[_Relation]:
                 f"{rows}: the transaction has had that lock since an earlier statement, so"
                 " NOT VALID gained nothing.",
                 _MEND_VALIDATE.format(statement=_bare(one.statement)),
+            )
+        elif _ATTACH.search(one.statement):
+            finding = shown.finding(
+                ATTACH,
+                one,
+                f"{rows} to test them against the bounds of the partition.",
+                _MEND_ATTACH.format(table=table),
             )
         elif _NOT_NULL.search(one.statement):
             finding = shown.finding(
@@ -458,6 +551,18 @@ def _work_after(
         for name in shown.filled(shown.tables)
         if one.held.get(name) == "AccessExclusive" and name not in told
     ]
+    again = shown.found.again
+    if closed and again and min(one.seconds, again.seconds) >= _LONG_SECONDS:
+        # The second time as well, so that it is no hiccup of the server.
+        finding = shown.finding(
+            WORK_AFTER,
+            one,
+            f"It takes {one.seconds:.1f} s on {shown.rows(closed[0])} rows, and"
+            f" {', '.join(closed)} is closed to everybody meanwhile.",
+            _MEND_WORK,
+        )
+        yield replace(finding, severity=Severity.WARNING)
+        return
     work = _read_whole(shown, one)
     rewritten = shown.filled(name for name in one.rewritten if name in shown.tables)
     if not closed or not (work or rewritten):
@@ -472,8 +577,7 @@ def _work_after(
         one,
         f"It {what} while {', '.join(closed)} is closed to everybody since"
         f" {_short(first.statement)}.",
-        "# Commit before the long part: give it a revision of its own, or\n"
-        "with op.get_context().autocommit_block():\n    ...",
+        _MEND_WORK,
     )
 
 
@@ -482,8 +586,10 @@ def _several(shown: _Shown) -> Iterator[Finding]:
     for one in shown.found.up.traces:
         if _CREATE_TABLE.match(one.statement):
             continue  # a reference from a new table is over in a moment, and cannot be had apart
+        if _LOCK_TABLE.match(one.statement):
+            continue  # who names the tables takes them in order
         for name, mode in one.locks.items():
-            if mode == "AccessExclusive" and name in shown.tables:
+            if mode in STRONG and name in shown.tables:
                 transactions.setdefault(one.transaction, {}).setdefault(name, one)
     for taken in transactions.values():
         statements = list({id(one): one for one in taken.values()}.values())
@@ -491,8 +597,8 @@ def _several(shown: _Shown) -> Iterator[Finding]:
             yield shown.finding(
                 SEVERAL,
                 statements[1],
-                f"One transaction closes {', '.join(taken)}, one after the other, and opens none of"
-                " them before its end.",
+                f"One transaction locks {', '.join(taken)}, one after the other, and lets none of"
+                " them go before its end.",
                 "# Give each table a revision, or a transaction, of its own.",
             )
 
@@ -599,6 +705,13 @@ ALTER TABLE {table} DROP CONSTRAINT …;"""
 _MEND_CONSTRAINT = """ALTER TABLE {table} ADD CONSTRAINT … NOT VALID;
 -- in the next revision
 ALTER TABLE {table} VALIDATE CONSTRAINT …;"""
+
+_MEND_ATTACH = """-- in a revision before, and validated in the next one: it spares the scan
+ALTER TABLE {table} ADD CONSTRAINT … CHECK (…) NOT VALID;"""
+
+_MEND_WORK = """# Commit before the long part: give it a revision of its own, or
+with op.get_context().autocommit_block():
+    ..."""
 
 _MEND_BACKFILL = """# one revision for the schema, one for the rows, in batches that are committed
 with op.get_context().autocommit_block():

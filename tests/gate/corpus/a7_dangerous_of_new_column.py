@@ -1,11 +1,11 @@
-# row: B7
-# verdict: safe
-# finds: nothing
-"""A shorter type for a column of the same revision."""
+# row: A7
+# verdict: dangerous
+# finds: type-change-rewrites
+"""A shorter type for a column of the same revision: it is empty, and the table is written anew."""
 
 from alembic import op
 
-revision = "b7_safe_of_new_column"
+revision = "a7_dangerous_of_new_column"
 down_revision = "tables"
 branch_labels = None
 depends_on = None
