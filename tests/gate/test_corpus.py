@@ -19,7 +19,9 @@ ROWS = (
     *(f"B{number}" for number in (*range(1, 10), 11)),
     *("C1", "C2", "C3", "C4"),
     *(f"D{number}" for number in range(1, 9)),
-    *("F10", "F12", "F13", "F14", "H4"),
+    *("E1", "E2", "E3", "E6", "E8"),
+    *(f"F{number}" for number in (*range(1, 7), *range(8, 15), 16, 17)),
+    "H4",
 )
 
 
@@ -84,6 +86,11 @@ def test_each_row_has_two_dangerous_and_two_safe_cases(row: str) -> None:
 
     assert verdicts["dangerous"] >= 2
     assert verdicts["safe"] >= 2
+
+
+@pytest.mark.parametrize("row", ["E4", "E5", "E7", "E9", "E10", "F7", "F15"])
+def test_what_is_no_more_than_a_note_has_a_case_of_both_kinds(row: str) -> None:
+    assert {case.verdict for case in CASES if case.row == row} == {"noted", "safe"}
 
 
 def test_a_lock_that_nobody_can_do_without_is_noted() -> None:

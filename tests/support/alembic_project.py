@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 
 _ENV = """
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, pool
 
 config = context.config
 
@@ -25,7 +25,7 @@ def run_migrations_offline() -> None:
 
 def run_migrations_online() -> None:
     url = config.get_main_option("sqlalchemy.url")
-    with create_engine(url%s).connect() as connection:
+    with create_engine(url%s, poolclass=pool.NullPool).connect() as connection:
         context.configure(connection=connection,%s)
         with context.begin_transaction():
             context.run_migrations()

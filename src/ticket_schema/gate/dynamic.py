@@ -10,7 +10,7 @@ from ticket_schema.gate.finding import Finding, Report, Stage
 from ticket_schema.gate.project import Project
 from ticket_schema.gate.rehearsal import Options, rehearse
 from ticket_schema.gate.rules import flaws, outcomes, traces
-from ticket_schema.gate.scratch import scratch
+from ticket_schema.gate.scratch import PLAIN, scratch
 from ticket_schema.gate.settings import Settings
 
 _SEEN = "Seen when it ran: "
@@ -39,6 +39,7 @@ def check(
     started = time.monotonic()
     with scratch(url) as server:
         report.stages["server"] = time.monotonic() - started
+        report.role = f"{server.login}, {PLAIN}"
         seen = rehearse(project, server, options, progress)
     report.stages["rehearsal"] = seen.seconds
     found: list[Finding] = []

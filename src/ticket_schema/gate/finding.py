@@ -170,6 +170,7 @@ class Report:
         allowed: findings that an override allows, with its reason.
         stages: seconds that each stage took.
         locks: what each revision does to existing relations.
+        role: who migrated in the rehearsal, and what it may do; empty when nothing was run.
         switched_off: rules that did not look, with the reason.
         fails_at: the least severity that fails the gate.
     """
@@ -180,6 +181,7 @@ class Report:
     allowed: list[tuple[Finding, str]] = field(default_factory=list)
     stages: dict[str, float] = field(default_factory=dict)
     locks: dict[str, list[Lock]] = field(default_factory=dict)
+    role: str = ""
     switched_off: dict[str, str] = field(default_factory=dict)
     fails_at: Severity = Severity.ERROR
 

@@ -30,6 +30,10 @@ _SETTINGS = {
 }
 
 
+# What the role that migrates is.
+PLAIN = "which owns the database, may make roles, and is neither superuser nor BYPASSRLS"
+
+
 @dataclass(frozen=True)
 class Scratch:
     """A server for trying things out.

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: table-without-primary-key
-# stage: dynamic
 """A table that is made of a query has no key, whatever the query reads."""
 
 from alembic import op

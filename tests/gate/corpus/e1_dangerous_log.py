@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: table-without-primary-key
-# stage: dynamic
 """A table whose rows nothing tells apart."""
 
 from alembic import op

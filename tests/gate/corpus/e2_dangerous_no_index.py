@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: foreign-key-without-index
-# stage: dynamic
 """A reference without an index."""
 
 from alembic import op

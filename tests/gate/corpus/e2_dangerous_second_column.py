@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: foreign-key-without-index
-# stage: dynamic
 """An index that has the column behind another."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: duplicate-index
-# stage: dynamic
 """An index that is the beginning of another."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: duplicate-index
-# stage: dynamic
 """An index beside the key that is the same."""
 
 from alembic import op

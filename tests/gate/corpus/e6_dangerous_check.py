@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: name-made-up
-# stage: dynamic
 """A CHECK without a name, where the others have one."""
 
 from alembic import op

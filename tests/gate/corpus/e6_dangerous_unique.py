@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: name-made-up
-# stage: dynamic
 """A unique column, where the other keys have a name."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: check-depends-on-time
-# stage: dynamic
 """A rule that yesterday's rows break."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: check-depends-on-time
-# stage: dynamic
 """The same by CURRENT_DATE."""
 
 from alembic import op

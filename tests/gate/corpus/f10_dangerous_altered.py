@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: definer-search-path
-# stage: dynamic
 """Made to run as its owner later, which no header shows."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: definer-for-public
-# stage: dynamic
 """It runs as its owner for everybody, as PostgreSQL has it."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: materialized-view-passes-policies
-# stage: dynamic
 """Counts of every tenant, for every clerk."""
 
 from alembic import op

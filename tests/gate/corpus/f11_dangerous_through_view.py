@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: view-passes-policies
-# stage: dynamic
 """The same through another view, which is right by itself."""
 
 from alembic import op

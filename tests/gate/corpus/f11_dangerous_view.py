@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: view-passes-policies
-# stage: dynamic
 """A view that runs as its owner, whom no policy holds."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: granted-to-public
-# stage: dynamic
 """A right for everybody, given by SQL that is put together."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: function-broken
-# stage: dynamic
 """A column goes that a function reads."""
 
 from alembic import op

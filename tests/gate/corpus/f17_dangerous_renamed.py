@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: function-broken
-# stage: dynamic
 """A table is renamed that a function reads."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: tenant-table-unguarded
-# stage: dynamic
 """A third table of the tenants, and no row level security."""
 
 from alembic import op

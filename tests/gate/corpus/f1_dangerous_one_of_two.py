@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: tenant-table-unguarded
-# stage: dynamic
 """One of two."""
 
 from alembic import op

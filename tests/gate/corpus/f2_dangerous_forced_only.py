@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: policies-without-row-security
-# stage: dynamic
 """FORCE without ENABLE does nothing."""
 
 from alembic import op

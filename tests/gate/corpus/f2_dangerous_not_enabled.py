@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: policies-without-row-security
-# stage: dynamic
 """A policy, and nobody who switched it on."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: command-without-policy
-# stage: dynamic
 """Clerks may delete, and no policy lets them."""
 
 from alembic import op

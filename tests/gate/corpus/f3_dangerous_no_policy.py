@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: row-security-without-policy
-# stage: dynamic
 """Row level security without a policy: the clerks find the table empty."""
 
 from alembic import op

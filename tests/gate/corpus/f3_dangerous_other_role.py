@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: command-without-policy
-# stage: dynamic
 """A policy for another role."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: owner-passes-policies
-# stage: dynamic
 """The owner is who reads it, and its policies do not hold the owner."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: owner-passes-policies
-# stage: dynamic
 """Forced, and then not."""
 
 from alembic import op

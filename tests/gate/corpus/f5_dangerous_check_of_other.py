@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: policy-check-weaker
-# stage: dynamic
 """A clerk may move a row to another tenant."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: permissive-policies-ored
-# stage: dynamic
 """Policies by role, of which one forgets the tenant."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: permissive-policies-ored
-# stage: dynamic
 """What is published is shown to every tenant."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: setting-name-differs
-# stage: dynamic
 """A policy that reads another setting than the function for it."""
 
 from alembic import op

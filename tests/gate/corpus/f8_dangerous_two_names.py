@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: setting-name-differs
-# stage: dynamic
 """Two names for one thing."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: setting-cast-unguarded
-# stage: dynamic
 """COALESCE makes '' of NULL, which is no number either."""
 
 from alembic import op

@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: setting-cast-unguarded
-# stage: dynamic
 """The same in a function that policies call."""
 
 from alembic import op

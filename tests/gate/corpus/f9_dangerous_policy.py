@@ -2,7 +2,6 @@
 # verdict: dangerous
 # finds: nothing
 # seen: setting-cast-unguarded
-# stage: dynamic
 """'' is no uuid."""
 
 from alembic import op

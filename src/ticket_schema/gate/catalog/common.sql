@@ -1,5 +1,5 @@
--- What the other queries of this folder read, made for the one transaction that looks. They run with
--- pg_catalog as their search path, so that expressions are printed with all names in full.
+-- What the other queries of this folder read, made for the one transaction that looks. They run
+-- with pg_catalog as their search path, so that expressions are printed with all names in full.
 CREATE FUNCTION pg_temp.bypasses(p_role oid) RETURNS boolean
 LANGUAGE sql
 RETURN coalesce((
@@ -9,7 +9,7 @@ RETURN coalesce((
 ), FALSE);
 
 -- Whether what one role is granted or shown is the other's as well. 0 is PUBLIC.
-CREATE FUNCTION pg_temp.overlap(p_roles oid [], p_others oid []) RETURNS boolean
+CREATE FUNCTION pg_temp.overlap(p_roles oid[], p_others oid[]) RETURNS boolean
 LANGUAGE sql
 RETURN EXISTS (
     SELECT

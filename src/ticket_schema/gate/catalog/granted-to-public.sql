@@ -5,7 +5,12 @@ SELECT
     o.kind,
     o.name,
     format('lets everybody %s', string_agg(g.command, ', ' ORDER BY g.command)) AS detail,
-    format('REVOKE ALL ON %s%I.%I FROM PUBLIC;', CASE o.relkind WHEN 'S' THEN 'SEQUENCE ' END, o.schema, o.name)
+    format(
+        'REVOKE ALL ON %s%I.%I FROM PUBLIC;',
+        CASE o.relkind WHEN 'S' THEN 'SEQUENCE ' END,
+        o.schema,
+        o.name
+    )
         AS mend
 FROM granted AS g
 INNER JOIN own AS o ON g.relation = o.oid

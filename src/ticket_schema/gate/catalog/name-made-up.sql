@@ -19,15 +19,13 @@ SELECT
     'constraint' AS kind,
     n.name,
     'was named by the server' AS detail,
-    CASE
-        WHEN
-            (
-                SELECT count(*) FILTER (WHERE NOT m.is_made_up) > count(*) FILTER (WHERE m.is_made_up)
-                FROM named AS m
-            )
-            THEN 'warning'
-        ELSE 'note'
-    END AS severity
+    CASE WHEN q.others > q.made_up THEN 'warning' ELSE 'note' END AS severity
 FROM named AS n
+CROSS JOIN (
+    SELECT
+        count(*) FILTER (WHERE NOT m.is_made_up) AS others,
+        count(*) FILTER (WHERE m.is_made_up) AS made_up
+    FROM named AS m
+) AS q
 WHERE n.is_made_up
 ORDER BY n.schema, n.name;

@@ -8,7 +8,11 @@ SELECT
     CASE
         WHEN q.is_migrator
             THEN 'is granted to nobody but its owner, whom its policies do not hold'
-        ELSE format('belongs to %s, as which services log in, and its policies do not hold it', r.rolname)
+        ELSE
+            format(
+                'belongs to %s, as which services log in, and its policies do not hold it',
+                r.rolname
+            )
     END AS detail,
     format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY;', o.schema, o.name) AS mend
 FROM own AS o

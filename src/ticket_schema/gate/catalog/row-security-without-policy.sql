@@ -9,7 +9,8 @@ FROM own AS o
 CROSS JOIN LATERAL (
     SELECT
         string_agg(
-            DISTINCT coalesce(r.rolname::text, 'PUBLIC'), ', ' ORDER BY coalesce(r.rolname::text, 'PUBLIC')
+            DISTINCT coalesce(r.rolname::text, 'PUBLIC'),
+            ', ' ORDER BY coalesce(r.rolname::text, 'PUBLIC')
         ) || ' finds no row' AS who
     FROM granted AS g
     LEFT JOIN pg_roles AS r ON g.grantee = r.oid

@@ -1,5 +1,5 @@
--- Settings that are cast as they are: after the first transaction of a session that set one it reads
--- '', which is no uuid and no number, so each query on a pooled connection fails.
+-- Settings that are cast as they are: after the first transaction of a session that set one it
+-- reads '', which is no uuid and no number, so each query on a pooled connection fails.
 WITH bodies AS (
     SELECT
         p.schema,

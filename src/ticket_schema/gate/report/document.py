@@ -28,6 +28,7 @@ def render(report: Report, root: Path) -> str:
                 "allowed": [
                     {**_finding(one, root), "reason": reason} for one, reason in report.allowed
                 ],
+                "role": report.role,
                 "locks": {
                     revision: [
                         {

@@ -47,6 +47,8 @@ def render(report: Report, root: Path) -> str:
         lines += ["", "<details><summary>Rules that did not look</summary>", ""]
         lines += [f"- `{rule}`: {why}" for rule, why in sorted(report.switched_off.items())]
         lines += ["", "</details>"]
+    if report.role:
+        lines += ["", f"Migrated as {report.role}."]
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.stages.items())
     return "\n".join([*lines, "", f"<sub>{took}</sub>", ""])
 

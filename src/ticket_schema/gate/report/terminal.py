@@ -64,6 +64,8 @@ def show(report: Report, root: Path, console: Console) -> None:
         console.print(
             f"[dim]allowed {one.rule.id}  {escape(position(one, root))}  {escape(reason)}[/]"
         )
+    if report.role:
+        console.print(f"[dim]migrated as {escape(report.role)}[/]")
     for reason in sorted(set(report.switched_off.values())):
         rules = ", ".join(
             sorted(name for name, why in report.switched_off.items() if why == reason)

@@ -46,6 +46,12 @@ NEEDS_NO_TRANSACTION = _rule(
     "a statement that cannot run in a transaction",
     "Alembic runs revisions in transactions, so it fails on every database.",
 )
+NOT_PLAIN = _rule(
+    "needs-superuser",
+    "F16",
+    "the revision does not run as a plain role",
+    "It was tried as superuser alone, and who migrates in production must be one too.",
+)
 HIDDEN = _rule(
     "fails-under-row-security",
     "F12",
@@ -118,6 +124,7 @@ STOPPED = _rule(
 
 _DATA = {"23505", "23P01"}
 _NULLS = re.compile(r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)" contains null')
+_NO_RIGHT = "42501"
 _MOST_LINES = 5
 
 
@@ -188,6 +195,15 @@ def _up(one: Rehearsed) -> Iterator[Finding]:
         )
     elif _under_row_security(failure):
         yield _finding(HIDDEN, one, f"{_said(failure)}.", _UNDER_ROW_SECURITY, one.up)
+    elif failure.sqlstate == _NO_RIGHT:
+        yield _finding(
+            NOT_PLAIN,
+            one,
+            "It fails for a role that owns the database and may make roles, and is neither"
+            f" superuser nor BYPASSRLS: {_said(failure)}.",
+            '[tool.ticket-schema.gate]\nprepare = "roles.sql"  # what a superuser makes first',
+            one.up,
+        )
     else:
         yield _finding(FAILS, one, f"It fails: {_said(failure)}.", "", one.up)
 
@@ -372,7 +388,7 @@ def _failed(run: Run) -> Trace | None:
 
 
 def _under_row_security(failure: Failure) -> bool:
-    return failure.sqlstate == "42501" and "row-level" in failure.message
+    return failure.sqlstate == _NO_RIGHT and "row-level" in failure.message
 
 
 def _said(failure: Failure) -> str:

@@ -44,6 +44,13 @@ UNVALIDATED = _rule(
     "Old rows may break it, and the planner does not trust it.",
     severity=Severity.WARNING,
 )
+EXTENSION = _rule(
+    "extension-unpinned",
+    "E10",
+    "extension without a version",
+    "Each server installs the version that it has, so two databases of one revision differ.",
+    severity=Severity.NOTE,
+)
 ENUM = _rule(
     "enum-value-used-too-early",
     "D4",
@@ -126,6 +133,15 @@ def check(step: Step) -> Iterator[Finding]:
             "Alembic believes its transaction is still open: what follows is committed statement by"
             " statement, and a failure leaves half of the revision without a version row.",
             "# leave it out; where a statement must run outside a transaction:\n" + autocommit("…"),
+        )
+    if isinstance(node, ast.CreateExtensionStmt) and not any(
+        one.defname == "new_version" for one in node.options or ()
+    ):
+        yield step.finding(
+            EXTENSION,
+            f"Which version of {node.extname} a database has depends on the day its server was"
+            " installed.",
+            executed(f"CREATE EXTENSION {node.extname} VERSION '…'"),
         )
     yield from _enum(step)
     yield from _rerun(step)
