@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 
 from support.alembic_project import AlembicProject
 from ticket_schema import gate
@@ -238,6 +239,60 @@ def test_checksums_without_their_last_line_are_refused(plain: AlembicProject) ->
     assert {rule for _, rule in found(plain)} == {"checksums-broken"}
 
 
+def test_the_rows_of_a_revision_that_has_not_landed_follow_its_file(plain: AlembicProject) -> None:
+    freeze(plain)
+    plain.commit("v1")
+    add(plain, "a3", "c").rename(plain.versions / "a3_other.py")
+    freeze(plain)
+    assert found(plain, since="v1") == set()
+
+    (plain.versions / "a3_other.py").unlink()
+    freeze(plain, since="v1")
+
+    assert found(plain, since="v1") == set()
+
+
+def test_a_release_is_compared_without_checksums_too(plain: AlembicProject) -> None:
+    plain.commit("v1")
+    edit(plain, "a1", '"""Revision a1."""', '"""Better said."""')
+    add(plain, "a3", "c")
+    assert found(plain, since="v1") == set()
+
+    edit(plain, "a2", "ADD COLUMN b text", "ADD COLUMN b integer")
+    assert found(plain, since="v1") == {("a2", "landed-revision-edited")}
+    # Against an empty database nothing is wrong with it.
+    assert found(plain) == set()
+
+
+def test_a_release_had_a_revision_that_is_gone_without_checksums(plain: AlembicProject) -> None:
+    plain.commit("v1")
+    module(plain, "a2").unlink()
+
+    assert found(plain, since="v1") == {("a2", "landed-revision-missing")}
+    assert found(plain) == set()
+
+
+def test_a_library_that_renders_otherwise_is_seen(
+    plain: AlembicProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain.revision("a3", 'op.add_column("t", sa.Column("d", sa.Text()))', 'op.drop_column("t", "d")')
+    freeze(plain)
+    assert found(plain) == set()
+
+    monkeypatch.setattr(PGTypeCompiler, "visit_TEXT", lambda *_, **__: "VARCHAR")
+
+    assert found(plain) == {("a3", "landed-sql-changed")}
+
+
+def test_a_file_that_no_revision_reads_may_change(plain: AlembicProject) -> None:
+    other = plain.versions / "notes.sql"
+    other.write_text("SELECT 1")
+    freeze(plain)
+    other.write_text("SELECT 2")
+
+    assert found(plain) == set()
+
+
 def test_two_branches_that_both_add_a_revision_conflict(plain: AlembicProject) -> None:
     freeze(plain)
     plain.commit("v1")
@@ -254,6 +309,27 @@ def test_two_branches_that_both_add_a_revision_conflict(plain: AlembicProject) -
 
     assert merged.returncode != 0
     assert "CONFLICT (content): Merge conflict in migrations/versions/CHECKSUMS" in merged.stdout
+
+
+def test_branches_one_after_the_other_do_not_conflict(plain: AlembicProject) -> None:
+    """Who comes second takes the first revision in, follows it, and freezes anew."""
+    freeze(plain)
+    plain.commit("v1")
+    git = ["git", "-C", str(plain.folder), "-c", "user.name=T", "-c", "user.email=t@example.org"]
+    subprocess.run([*git, "checkout", "-q", "-b", "first", "v1"], check=True)
+    add(plain, "a3", "c")
+    freeze(plain)
+    plain.commit("v2")
+    subprocess.run([*git, "checkout", "-q", "-b", "second", "v2"], check=True)
+    add(plain, "a4", "d")
+    freeze(plain)
+    plain.commit("v3")
+    subprocess.run([*git, "checkout", "-q", "first"], check=True)
+
+    subprocess.run([*git, "merge", "-q", "second"], check=True, capture_output=True)
+
+    assert found(plain) == set()
+    assert "head a4" in (plain.versions / "CHECKSUMS").read_text()
 
 
 def test_without_checksums_the_report_says_what_did_not_look(plain: AlembicProject) -> None:

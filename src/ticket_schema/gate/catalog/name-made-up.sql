@@ -12,6 +12,13 @@ WITH named AS (
         k.conparentid = 0
         AND NOT o.relispartition
         AND k.contype IN ('c', 'f', 'u', 'x')
+),
+
+counted AS (
+    SELECT
+        count(*) FILTER (WHERE NOT m.is_made_up) AS others,
+        count(*) FILTER (WHERE m.is_made_up) AS made_up
+    FROM named AS m
 )
 
 SELECT
@@ -21,11 +28,6 @@ SELECT
     'was named by the server' AS detail,
     CASE WHEN q.others > q.made_up THEN 'warning' ELSE 'note' END AS severity
 FROM named AS n
-CROSS JOIN (
-    SELECT
-        count(*) FILTER (WHERE NOT m.is_made_up) AS others,
-        count(*) FILTER (WHERE m.is_made_up) AS made_up
-    FROM named AS m
-) AS q
+CROSS JOIN counted AS q
 WHERE n.is_made_up
 ORDER BY n.schema, n.name;
