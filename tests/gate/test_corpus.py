@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def whole(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Whole]:
     """What the whole gate says of the cases that are asked for; most of it is waiting."""
-    asked = [
+    asked: list[Any] = [
         one.callspec.params["case"]
         for one in request.session.items
         if isinstance(one, pytest.Function) and "whole" in one.fixturenames
