@@ -25,10 +25,12 @@ class Tables:
         shutil.copy(FOLDER / "tables.py", self.made.versions)
         self.made._last = "tables"
 
-    def findings(self, upgrade: str, *, head: str = "") -> list[Finding]:
+    def findings(
+        self, upgrade: str, *, head: str = "", downgrade: str = "raise NotImplementedError"
+    ) -> list[Finding]:
         gate.load_rules()
         self.made._last = "tables"
-        self.made.revision("it", upgrade, "raise NotImplementedError", head=head)
+        self.made.revision("it", upgrade, downgrade, head=head)
         loaded = project.load(self.made.ini)
         loaded.render()
         return [
@@ -277,3 +279,67 @@ def test_a_ref_with_modules_beyond_ascii_is_read(tmp_path: Path) -> None:
     made.commit("v1")
 
     assert list(project.load(made.ini, since="v1").landed) == ["a1", "a2"]
+
+
+DOWN = """
+    op.execute("ALTER TABLE orders ADD COLUMN channel text")
+    op.execute("CREATE TABLE channels (id bigint PRIMARY KEY, name text)")
+"""
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "rules"),
+    [
+        ("ALTER TABLE orders ALTER COLUMN placed SET NOT NULL", {"set-not-null-scans"}),
+        ("CREATE INDEX i ON orders (code)", {"index-not-concurrent"}),
+        ("ALTER TABLE accounts ALTER COLUMN credit TYPE bigint", {"type-change-rewrites"}),
+        ("DROP INDEX idx_orders_account_id", {"index-dropped-not-concurrent"}),
+        ("CREATE INDEX CONCURRENTLY i ON orders (code)", {"concurrently-in-transaction"}),
+        ("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; DELETE FROM orders", {"table-locked"}),
+        ("LOCK TABLE orders; ALTER TABLE orders DROP COLUMN channel", set()),
+        ("ALTER TABLE orders DROP COLUMN channel", set()),
+        ("CREATE INDEX i ON channels (name)", set()),
+        ("DROP TRIGGER keep ON orders", set()),
+        ("REFRESH MATERIALIZED VIEW sums", set()),
+    ],
+)
+def test_a_lock_on_the_way_down_weighs_one_step_less(
+    tables: Tables, downgrade: str, rules: set[str]
+) -> None:
+    found = tables.findings(DOWN, downgrade=f"op.execute({downgrade!r})")
+
+    assert {one.rule.id for one in found} == rules
+    for one in found:
+        assert one.downgrade
+        assert one.weight == Severity.WARNING
+        assert one.happens.startswith("On the way down: ")
+
+
+def test_what_the_way_down_does_is_known_to_its_later_statements(tables: Tables) -> None:
+    downgrade = """
+        op.execute("ALTER TABLE orders ADD CONSTRAINT c CHECK (placed IS NOT NULL) NOT VALID")
+        with op.get_context().autocommit_block():
+            op.execute("ALTER TABLE orders VALIDATE CONSTRAINT c")
+        op.execute("ALTER TABLE orders ALTER COLUMN placed SET NOT NULL")
+    """
+
+    assert tables.findings(DOWN, downgrade=downgrade) == []
+
+
+@pytest.mark.parametrize(
+    ("statements", "late"),
+    [
+        (("UPDATE orders SET code = 'x' WHERE code = ''",), True),
+        (("DELETE FROM orders WHERE code = ''",), True),
+        (("UPDATE orders SET status = 'x' WHERE code = ''",), False),
+        (("DELETE FROM orders WHERE status = ''",), False),
+        (("DELETE FROM moods",), False),
+    ],
+)
+def test_rows_are_mended_before_the_constraint(
+    tables: Tables, statements: tuple[str, ...], late: bool
+) -> None:
+    check = "ALTER TABLE orders ADD CONSTRAINT c CHECK (code <> '')"
+
+    assert ("cleanup-after-constraint" in tables.rules(check, *statements)) == late
+    assert "cleanup-after-constraint" not in tables.rules(*statements, check)

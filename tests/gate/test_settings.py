@@ -20,7 +20,12 @@ def project(tmp_path: Path) -> AlembicProject:
         'op.execute("CREATE TABLE t (id bigint PRIMARY KEY, a text)")',
         'op.execute("DROP TABLE t")',
     )
-    made.revision("a2", 'op.execute("CREATE INDEX i ON t (a)")', 'op.execute("DROP INDEX i")')
+    made.revision(
+        "a2",
+        'op.execute("CREATE INDEX i ON t (a)")',
+        "with op.get_context().autocommit_block():\n"
+        '    op.execute("DROP INDEX CONCURRENTLY IF EXISTS i")',
+    )
     return made
 
 

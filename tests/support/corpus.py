@@ -18,9 +18,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
+
+from ticket_schema import gate
+from ticket_schema.gate.finding import Finding, Severity
 
 from .alembic_project import AlembicProject
 
@@ -29,6 +36,7 @@ LANDED = "landed"
 
 _LABEL = re.compile(r"^# (\w+): (.*)$", re.MULTILINE)
 _FIRST = "tables"
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,53 @@ def read(name: str) -> Case:
 
 def _rules(listed: str) -> tuple[str, ...]:
     return () if listed == "nothing" else tuple(sorted(listed.split(", ")))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of a case.
+
+    Args:
+        rules: the rules above a note.
+        notes: the others.
+        findings: all of it.
+    """
+
+    rules: tuple[str, ...]
+    notes: tuple[str, ...]
+    findings: list[Finding]
+
+
+def judged(name: str, folder: Path, url: str | None = None) -> Verdict:
+    """Returns what the gate says of a case; a process of a pool can run it.
+
+    Args:
+        name: of the case.
+        folder: where its project is made.
+        url: connection string of a superuser; without it nothing is run.
+    """
+    ini = read(name).project(folder).ini
+    report = gate.check(ini, since=LANDED, rehearsed=url is not None, url=url)
+    findings = [one for one in report.findings if one.revision == name]
+    notes = {one.rule.id for one in findings if one.weight == Severity.NOTE}
+    rules = {one.rule.id for one in findings if one.weight != Severity.NOTE}
+    return Verdict(tuple(sorted(rules)), tuple(sorted(notes)), findings)
+
+
+@contextmanager
+def judging(cases: Iterable[Case], folder: Path, url: str) -> Iterator[dict[str, Future[Verdict]]]:
+    """Yields what the whole gate says of cases, looked at two at a time in the background.
+
+    Args:
+        cases: which ones.
+        folder: where their projects are made.
+        url: connection string of a superuser.
+    """
+    with ProcessPoolExecutor(_AT_ONCE, get_context("spawn")) as pool:
+        try:
+            yield {one.name: pool.submit(judged, one.name, folder / one.name, url) for one in cases}
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 CASES = [read(file.stem) for file in sorted(FOLDER.glob("*.py"))]

@@ -243,7 +243,8 @@ class _Stage:
                 found.revisions.append(rehearsed)
                 if rehearsed.after is None:
                     failure = rehearsed.up.failure
-                    found.stopped = (revision.id, failure.message if failure else "")
+                    if any(one.checked for one in self.project.revisions[number + 1 :]):
+                        found.stopped = (revision.id, failure.message if failure else "")
                     break
             with self.scratch.connect(self.database) as admin:
                 found.bodies_checked = can_check_bodies(admin)

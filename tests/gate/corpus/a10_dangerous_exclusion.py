@@ -1,6 +1,7 @@
 # row: A10
 # verdict: dangerous
 # finds: exclusion-constraint, write-restricted
+# seen: builds-constraint-under-lock, fails-on-duplicates
 """An exclusion constraint on a table in use."""
 
 from alembic import op

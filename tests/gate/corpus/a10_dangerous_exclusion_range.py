@@ -1,6 +1,7 @@
 # row: A10
 # verdict: dangerous
 # finds: exclusion-constraint, write-restricted
+# seen: fails-on-duplicates
 """An exclusion constraint over an expression."""
 
 from alembic import op

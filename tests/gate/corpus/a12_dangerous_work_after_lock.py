@@ -1,6 +1,7 @@
 # row: A12
 # verdict: dangerous
 # finds: nothing
+# seen: table-without-primary-key, work-after-exclusive-lock
 """A column, and then a long look at another table while its lock is held."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A13
 # verdict: dangerous
 # finds: nothing
+# seen: locks-several-tables
 """Triggers on three tables in one transaction."""
 
 from alembic import op

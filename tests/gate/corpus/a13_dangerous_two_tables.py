@@ -1,6 +1,7 @@
 # row: A13
 # verdict: dangerous
 # finds: nothing
+# seen: locks-several-tables
 """Strong locks on two tables in one transaction."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A14
 # verdict: dangerous
 # finds: nothing
+# seen: backfills-with-ddl
 """A column and the backfill of it in one transaction."""
 
 from alembic import op

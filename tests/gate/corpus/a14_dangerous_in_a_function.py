@@ -1,6 +1,7 @@
 # row: A14
 # verdict: dangerous
 # finds: nothing
+# seen: backfills-with-ddl
 """The same, where no text shows it."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A15
 # verdict: dangerous
 # finds: nothing
+# seen: writes-unbounded
 """A DELETE whose WHERE most rows meet."""
 
 from alembic import op

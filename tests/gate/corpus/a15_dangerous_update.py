@@ -1,6 +1,7 @@
 # row: A15
 # verdict: dangerous
 # finds: nothing
+# seen: writes-unbounded
 """An UPDATE of every row."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A16
 # verdict: dangerous
 # finds: rewriting-command
+# seen: downgrade-leaves-trace, rewrites-table
 """CLUSTER of a table in use."""
 
 from alembic import op

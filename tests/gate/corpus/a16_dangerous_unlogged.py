@@ -1,6 +1,7 @@
 # row: A16
 # verdict: dangerous
 # finds: rewriting-command
+# seen: rewrites-table
 """SET UNLOGGED copies the table."""
 
 from alembic import op

@@ -1,6 +1,6 @@
 # row: A1
 # verdict: dangerous
-# finds: index-not-concurrent
+# finds: index-dropped-not-concurrent, index-not-concurrent
 """An index over all orders, as autogenerate writes it."""
 
 from alembic import op

@@ -1,6 +1,6 @@
 # row: A1
 # verdict: dangerous
-# finds: index-not-concurrent
+# finds: index-dropped-not-concurrent, index-not-concurrent
 """An index that a DO block builds when it is not there."""
 
 from alembic import op

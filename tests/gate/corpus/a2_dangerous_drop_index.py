@@ -1,6 +1,6 @@
 # row: A2
 # verdict: dangerous
-# finds: index-dropped-not-concurrent
+# finds: index-dropped-not-concurrent, index-not-concurrent
 """An index dropped as autogenerate writes it."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A2
 # verdict: dangerous
 # finds: index-dropped-not-concurrent
+# seen: rewrites-index, scans-under-lock
 """An index rebuilt in place."""
 
 from alembic import op

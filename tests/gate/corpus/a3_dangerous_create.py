@@ -1,6 +1,6 @@
 # row: A3
 # verdict: dangerous
-# finds: concurrently-in-transaction
+# finds: concurrently-in-transaction, index-dropped-not-concurrent
 """CONCURRENTLY in Alembic's own transaction."""
 
 from alembic import op

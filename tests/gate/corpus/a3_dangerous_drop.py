@@ -1,6 +1,6 @@
 # row: A3
 # verdict: dangerous
-# finds: concurrently-in-transaction
+# finds: concurrently-in-transaction, index-not-concurrent
 """A concurrent drop in Alembic's own transaction."""
 
 from alembic import op

@@ -18,7 +18,10 @@ def upgrade():
 
 
 def downgrade():
-    op.execute(
-        "ALTER TABLE orders ADD CONSTRAINT orders_account_id_present CHECK (account_id IS NOT NULL)"
-    )
     op.execute("ALTER TABLE orders ALTER COLUMN account_id DROP NOT NULL")
+    op.execute("ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_account_id_present")
+    op.execute(
+        "ALTER TABLE orders ADD CONSTRAINT orders_account_id_present CHECK (account_id IS NOT NULL) NOT VALID"
+    )
+    with op.get_context().autocommit_block():
+        op.execute("ALTER TABLE orders VALIDATE CONSTRAINT orders_account_id_present")

@@ -1,6 +1,7 @@
 # row: A7
 # verdict: dangerous
 # finds: type-change-rewrites
+# seen: work-after-exclusive-lock
 """A shorter type for a column of the same revision: it is empty, and the table is written anew."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A7
 # verdict: dangerous
 # finds: type-change-rewrites
+# seen: fails-on-rows
 """A text becomes a timestamp, row by row."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: A9
 # verdict: dangerous
 # finds: unique-not-using-index
+# seen: fails-on-violations
 # after: a9_safe_using_index_1
 """A primary key by an index over a column that may be NULL."""
 

@@ -21,3 +21,6 @@ def upgrade():
 
 def downgrade():
     op.execute("ALTER TABLE accounts DROP CONSTRAINT uq_accounts_email")
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_accounts_email")
+        op.execute("CREATE UNIQUE INDEX CONCURRENTLY uq_accounts_email ON accounts (email)")

@@ -1,6 +1,6 @@
 # row: B5
 # verdict: dangerous
-# finds: guarantee-dropped
+# finds: guarantee-dropped, set-not-null-scans
 """A column that readers rely on may be NULL."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: B6
 # verdict: dangerous
 # finds: cascade
+# seen: downgrade-leaves-trace
 """DROP COLUMN … CASCADE."""
 
 from alembic import op

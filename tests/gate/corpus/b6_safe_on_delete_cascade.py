@@ -15,6 +15,7 @@ def upgrade():
     op.execute(
         "CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders (id) ON DELETE CASCADE)"
     )
+    op.execute("CREATE INDEX idx_lines_order_id ON lines (order_id)")
 
 
 def downgrade():

@@ -1,6 +1,7 @@
 # row: B7
 # verdict: dangerous
 # finds: type-change-rewrites, type-narrowed
+# seen: fails-on-rows
 """A shorter varchar."""
 
 from alembic import op

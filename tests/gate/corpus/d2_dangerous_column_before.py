@@ -1,6 +1,7 @@
 # row: D2
 # verdict: dangerous
 # finds: not-rerunnable
+# seen: breaks-when-killed
 """A column that the autocommit block commits, and the next run adds again."""
 
 from alembic import op

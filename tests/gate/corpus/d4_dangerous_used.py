@@ -1,6 +1,7 @@
 # row: D4
 # verdict: dangerous
 # finds: enum-value-used-too-early
+# seen: upgrade-fails
 """A new value in the rows of the same transaction."""
 
 from alembic import op

@@ -1,6 +1,7 @@
 # row: D7
 # verdict: dangerous
 # finds: sql-not-parsed
+# seen: upgrade-fails
 """SQL that PostgreSQL does not understand."""
 
 from alembic import op

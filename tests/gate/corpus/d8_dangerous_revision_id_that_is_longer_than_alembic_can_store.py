@@ -1,6 +1,7 @@
 # row: D8
 # verdict: dangerous
 # finds: revision-id-too-long
+# seen: upgrade-fails
 """A revision identifier that does not fit."""
 
 from alembic import op

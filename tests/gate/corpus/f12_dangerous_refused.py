@@ -1,7 +1,7 @@
 # row: F12
 # verdict: dangerous
 # finds: nothing
-# seen: row-writes-hidden
+# seen: fails-under-row-security, row-writes-hidden
 # after: f12_context_forced
 """A session that fails instead of doing nothing."""
 

@@ -1,6 +1,6 @@
 # row: F13
 # verdict: dangerous
-# finds: constraint-not-online
+# finds: constraint-not-online, may-fail-on-violations
 # seen: foreign-key-hidden
 # after: f12_context_forced
 """A key that is added and tested at once."""

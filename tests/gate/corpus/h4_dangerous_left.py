@@ -1,7 +1,7 @@
 # row: H4
 # verdict: dangerous
 # finds: nothing
-# seen: downgrade-leaves-trace
+# seen: downgrade-leaves-trace, second-upgrade-differs
 """A downgrade that forgets a policy."""
 
 from alembic import op

@@ -159,6 +159,10 @@ _CONSTRAINT_INDEX = re.compile(r"\b(?:UNIQUE\s*(?:NULLS|\()|PRIMARY\s+KEY|EXCLUD
 _CREATE_INDEX = re.compile(r"\bCREATE\s+(?:UNIQUE\s+)?INDEX\b", re.IGNORECASE)
 _REFRESH = re.compile(r"\bREFRESH\s+MATERIALIZED\s+VIEW\b", re.IGNORECASE)
 _ATTACH = re.compile(r"\bATTACH\s+PARTITION\b", re.IGNORECASE)
+_KEY = re.compile(r"\b(?:FOREIGN\s+KEY|REFERENCES)\b", re.IGNORECASE)
+_ALTERED = re.compile(
+    rf"{_COMMENTS}ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>[\w.]+)", re.IGNORECASE
+)
 _LOCK_TABLE = re.compile(rf"{_COMMENTS}LOCK\b", re.IGNORECASE)
 _CREATE_TABLE = re.compile(rf"{_COMMENTS}CREATE\s+(?:UNLOGGED\s+)?TABLE\b", re.IGNORECASE)
 _LEADING = re.compile(_COMMENTS, re.DOTALL)
@@ -588,7 +592,11 @@ def _several(shown: _Shown) -> Iterator[Finding]:
             continue  # a reference from a new table is over in a moment, and cannot be had apart
         if _LOCK_TABLE.match(one.statement):
             continue  # who names the tables takes them in order
+        # A foreign key locks its other end as well, and cannot be had without.
+        altered = _ALTERED.match(one.statement) if _KEY.search(one.statement) else None
         for name, mode in one.locks.items():
+            if altered and altered["table"].rpartition(".")[2] != name.rpartition(".")[2]:
+                continue
             if mode in STRONG and name in shown.tables:
                 transactions.setdefault(one.transaction, {}).setdefault(name, one)
     for taken in transactions.values():
