@@ -6,7 +6,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
-        status fingerprints isolation-proof seed-coverage gate freeze gate-score soak bench check clean
+        status fingerprints isolation-proof seed-coverage gate freeze gate-score gate-rules soak bench check clean
 
 ##@ First steps
 
@@ -65,6 +65,9 @@ gate: $(READY) ## Look the revisions over for what is dangerous. ARGS="--since v
 
 freeze: $(READY) ## Write versions/CHECKSUMS, after a release or a new revision behind one.
 	@$(BIN)/ticket-schema gate freeze $(ARGS)
+
+gate-rules: $(READY) ## Write docs/gate-rules.md anew.
+	@PYTHONPATH=tests $(BIN)/python tests/gate/rules_page.py
 
 gate-score: $(READY) ## Write docs/gate-score.md anew; PYTHON= one with pytest-alembic fills that column.
 	@PYTHONPATH=tests $(BIN)/python tests/gate/score.py $(PYTHON)

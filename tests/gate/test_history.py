@@ -275,7 +275,9 @@ def test_a_release_had_a_revision_that_is_gone_without_checksums(plain: AlembicP
 def test_a_library_that_renders_otherwise_is_seen(
     plain: AlembicProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain.revision("a3", 'op.add_column("t", sa.Column("d", sa.Text()))', 'op.drop_column("t", "d")')
+    plain.revision(
+        "a3", 'op.add_column("t", sa.Column("d", sa.Text()))', 'op.drop_column("t", "d")'
+    )
     freeze(plain)
     assert found(plain) == set()
 
