@@ -21,26 +21,34 @@ def check(
     report: Report,
     *,
     url: str | None = None,
+    image: str | None = None,
     options: Options | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str, float | None], None] = lambda _stage, _seconds: None,
 ) -> list[Finding]:
     """Rehearses a project and returns what was found.
 
     Args:
         project: whose revisions; rendered, findings name the stamped file of a statement.
         report: gets the locks, and the seconds of the stages `server` and `rehearsal`.
-        url: connection string of a superuser of a scratch server; without it an embedded one.
+        url: connection string of a superuser of a scratch server.
+        image: of a container that is one, when there is no `url`; without either it is embedded.
         options: how to rehearse.
-        progress: called with the id of each revision, before it is rehearsed.
+        progress: called with what begins, a stage or a revision, and with each of the two stages
+            and its seconds when it ends.
 
     Raises:
         TicketSchemaError: the server cannot be had, or the project cannot be run at all.
     """
     started = time.monotonic()
-    with scratch(url) as server:
+    progress("server", None)
+    with scratch(url, image) as server:
         report.stages["server"] = time.monotonic() - started
-        seen = rehearse(project, server, options, progress)
+        progress("server", report.stages["server"])
+        seen = rehearse(
+            project, server, options, lambda revision: progress(f"rehearsal of {revision}", None)
+        )
     report.stages["rehearsal"] = seen.seconds
+    progress("rehearsal", seen.seconds)
     found: list[Finding] = []
     for one in seen.revisions:
         found += traces.check(one)

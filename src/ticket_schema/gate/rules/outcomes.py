@@ -158,7 +158,7 @@ def check(found: Rehearsal) -> Iterator[Finding]:
         yield Finding(
             rule=BODIES_UNSEEN,
             happens="The server has no plpgsql_check, so only functions in SQL were checked.",
-            mend="ticket-schema gate --url postgresql://…  # a server that has it",
+            mend="ticket-schema gate --image …  # or --url, of a server that has it",
         )
     if found.stopped is not None:
         revision, why = found.stopped
