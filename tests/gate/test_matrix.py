@@ -130,7 +130,8 @@ def worsen(copy: Copy, ways: Iterable[Way]) -> dict[tuple[str, str, int], str]:
         mine = [one for one in ways if revision in one.revisions]
         code = [line.format(r=revision) for one in mine for line in one.code]
         module = copy.module(revision)
-        assert changed(module, APPLY, lambda found: "\n    ".join((found[1], *code)))
+        worse = "\n    ".join(("steps.apply(revision, STEPS)", *code))
+        assert changed(module, APPLY, lambda _, worse=worse: worse)
         lines = module.read_text().splitlines()
         for one in mine:
             last = one.code[-1].format(r=revision)
@@ -189,3 +190,73 @@ def test_a_second_head_is_refused(copy: Copy, revision: str) -> None:
     assert (one.rule.id, one.revision, one.file) == ("multiple-heads", "9999", second)
     assert one.weight is Severity.ERROR
     assert f"{REVISIONS[-1]} and 9999 both follow" in one.happens
+
+
+# What only shows when it runs: the text is put together at run time, or is right by itself.
+PLAIN = """
+    steps.execute("CREATE TABLE ticketing.plain (id int CONSTRAINT pk_plain PRIMARY KEY, n int);")
+"""
+
+
+def built(rule: str, *statements: str, not_in: Iterable[str] = LATER) -> Way:
+    texts = [one.replace("T", "T' || '") for one in statements]
+    return sql(rule, *(f"DO $$ BEGIN EXECUTE '{one}'; END $$" for one in texts), not_in=not_in)
+
+
+# In this order: the lock of a later one would make the earlier ones look worse than they are.
+RUN = (
+    built("scans-under-lock", "CREATE INDEX IF NOT EXISTS i_{r} ON ticketing.plain (n)"),
+    sql(
+        "row-writes-hidden",
+        "SET LOCAL row_security = on",
+        "UPDATE ticketing.orders SET version = version",
+        not_in=LATER,
+    ),
+    built(
+        "rewrites-table-for-column",
+        "ALTER TABLE ticketing.plain ADD COLUMN IF NOT EXISTS v_{r} float8 DEFAULT random()",
+    ),
+    built("backfills-with-ddl", "UPDATE ticketing.plain SET n = 1"),
+    built(
+        "scans-under-lock",
+        "ALTER TABLE ticketing.plain DROP CONSTRAINT IF EXISTS c_{r},"
+        " ADD CONSTRAINT c_{r} CHECK (n > 0)",
+    ),
+)
+BROKEN = Way(
+    "function-broken",
+    (
+        'steps.execute("SET LOCAL check_function_bodies = off;")',
+        'steps.execute("CREATE OR REPLACE FUNCTION ticketing.b_{r}() RETURNS int LANGUAGE sql'
+        " AS 'SELECT nothing FROM ticketing.plain';\")",
+    ),
+)
+# What is said of a whole way, and where; the way down takes away nothing of all this.
+WHOLE = {"function-broken": "upgrade", "downgrade-leaves-trace": "downgrade"}
+
+
+def test_what_runs_is_refused_where_it_stands(
+    copy: Copy, server: Server, template: Database
+) -> None:
+    # The template: as in tests/gate/test_whole_projects.py.
+    expected = worsen(copy, [*RUN, BROKEN])
+    assert changed(copy.module(FIRST), APPLY, lambda found: f"{found[1]}{PLAIN}")
+    down = '    steps.execute("DROP TABLE ticketing.plain;")'
+    assert changed(copy.module(FIRST), r"^def downgrade.*$", lambda found: f"{found[0]}\n{down}")
+    loaded = project.load(copy.ini)
+    loaded.render()
+
+    found = dynamic.check(loaded, Report(), url=server.url, options=Options(kills=False))
+
+    got = refused(copy, found)
+    missed = {
+        (revision, rule, line): text
+        for (revision, rule, line), text in expected.items()
+        if rule != BROKEN.rule and (revision, rule, line) not in got
+    }
+    assert missed == {}
+    for rule, function in WHOLE.items():
+        for revision in REVISIONS:
+            lines = copy.module(revision).read_text().splitlines()
+            line = lines.index(f"def {function}() -> None:") + 1
+            assert (revision, rule, line) in got

@@ -45,6 +45,7 @@ class Copy:
     def check(self) -> Report:
         return gate.check(self.ini)
 
+
 def copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Copy:
     """Makes a copy, whose files are read in place of those of the package."""
     made = Copy(folder)

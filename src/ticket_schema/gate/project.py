@@ -119,6 +119,15 @@ class Revision:
         """Its first line."""
         return Place(self.path, 1, 1)
 
+    def line_of(self, name: str) -> int:
+        """Returns the line on which the module defines a function, 1 when it does not.
+
+        Args:
+            name: of a function at the module's top level.
+        """
+        defined = (one for one in self.tree.body if isinstance(one, ast.FunctionDef))
+        return next((one.lineno for one in defined if one.name == name), 1)
+
     def constant(self, name: str) -> Any:
         """Returns what the module assigns to a name, None when that is no literal.
 

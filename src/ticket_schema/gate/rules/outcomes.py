@@ -136,7 +136,7 @@ def check(found: Rehearsal) -> Iterator[Finding]:
             yield _finding(
                 BROKEN,
                 one,
-                f"{broken.function}{where} fails when it is called: {broken.message}.",
+                f"Function {broken.function}{where} fails when it is called: {broken.message}.",
                 "-- change the function in the same revision, before what it needs goes",
             )
     yield from _missing(found)
@@ -346,13 +346,15 @@ def _finding(  # noqa: PLR0917 - the parts of a finding, in its order
     trace = _failed(run) if run else None
     place = place_of(one.revision, trace) if trace else None
     line = place.line if place else (run.line if run else 0)
+    if not line:
+        line = one.revision.line_of("downgrade" if down else "upgrade")
     return Finding(
         rule=rule,
         happens=happens[:1].upper() + happens[1:],
         mend=mend,
         revision=one.revision.id,
         file=place.file if place else one.revision.path,
-        line=line or None,
+        line=line,
         statement=trace.statement if trace else "",
         downgrade=down,
         severity=severity,
