@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def copied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Copy:
     return made
 
 
-def changed(file: Path, pattern: str, by: str | Callable[[re.Match[str]], str]) -> bool:
+def changed(file: Path, pattern: str, by: str) -> bool:
     text = file.read_text()
     new = re.sub(pattern, by, text, flags=re.MULTILINE)
     file.write_text(new)

@@ -95,6 +95,13 @@ BROKEN = _rule(
     "function that refers to what is not there",
     "It fails when it is called, not when it is made or when the column is dropped.",
 )
+MODELS = _rule(
+    "models-differ",
+    "H1",
+    "the models are not what the revisions come to",
+    "The service reads or writes what is not there, and the next autogenerate mixes it in.",
+    severity=Severity.WARNING,
+)
 NOT_SEEDED = _rule(
     "rehearsed-without-rows",
     "C4",
@@ -153,6 +160,13 @@ def check(found: Rehearsal) -> Iterator[Finding]:
             if index
             else f"ALTER TABLE {short.partition('.')[0]}"
             f" VALIDATE CONSTRAINT {short.partition('.')[2]};  -- in a revision of its own",
+        )
+    if found.models:
+        yield _finding(
+            MODELS,
+            found.revisions[-1],
+            f"At the head {_listed(found.models)}.",
+            'alembic revision --autogenerate --message "…"  # and read what it writes',
         )
     if not found.bodies_checked and _has_plpgsql(found):
         yield Finding(
@@ -249,25 +263,27 @@ def _down(one: Rehearsed) -> Iterator[Finding]:
         yield _finding(
             DOWN_FAILS, one, f"The downgrade fails: {_said(run.failure)}.", "", run, down=True
         )
+    stuck = one.again.failure if one.again is not None else None
     if one.left:
+        then = f", and it cannot be applied again: {_said(stuck)}" if stuck else ""
         yield _finding(
             DOWN_LEAVES,
             one,
-            f"After the downgrade {_listed(one.left)}.",
+            f"After the downgrade {_listed(one.left)}{then}.",
             "\n".join(f"-- in downgrade(): {_undoing(line)}" for line in one.left[:_MOST_LINES]),
             # Values of an enum type cannot be taken away.
             severity=Severity.WARNING if all(_is_enum(line) for line in one.left) else None,
             down=True,
         )
-    if one.again is not None and one.again.failure is not None:
+    elif stuck is not None:
         yield _finding(
             SECOND_UP,
             one,
-            f"After the downgrade it cannot be applied again: {_said(one.again.failure)}.",
+            f"After the downgrade it cannot be applied again: {_said(stuck)}.",
             "",
             one.again,
         )
-    elif one.differs and not one.left:
+    elif one.differs:
         yield _finding(SECOND_UP, one, f"After down and up {_listed(one.differs)}.", "", one.again)
 
 
