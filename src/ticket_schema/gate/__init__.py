@@ -41,6 +41,7 @@ def check(
     since: str | None = None,
     rehearsed: bool = False,
     url: str | None = None,
+    image: str | None = None,
     today: date | None = None,
     progress: Callable[[str, float | None], None] = lambda _stage, _seconds: None,
 ) -> Report:
@@ -52,10 +53,12 @@ def check(
         since: a git ref; only revisions that are newer are looked at, and older ones must be as
             they were.
         rehearsed: whether the revisions are run as well, on a scratch server; else nothing is.
-        url: connection string of a superuser of that server; without it an embedded one.
+        url: connection string of a superuser of that server.
+        image: of a container that is that server, when there is no `url`; without either, and
+            without the setting, an embedded one.
         today: expiry of overrides is counted from here; the day it is by default.
-        progress: called with the name of each stage when it begins, and with the seconds that it
-            took when it ends.
+        progress: called with the name of each stage, and of each revision that is rehearsed, when
+            it begins, and with the seconds that the stage took when it ends.
 
     Raises:
         TicketSchemaError: the project cannot be read, a tool of the extra `gate` is missing, or
@@ -100,10 +103,15 @@ def check(
         with stage("sqlfluff"):
             found += sqlfluff.check(project)
     if rehearsed:
-        with stage("rehearsal"):
-            options = dynamic.options(settings)
-            seen = dynamic.check(project, report, url=url, options=options)
-            found = dynamic.confirmed(found, seen)
+        seen = dynamic.check(
+            project,
+            report,
+            url=url,
+            image=image or settings.image,
+            options=dynamic.options(settings),
+            progress=progress,
+        )
+        found = dynamic.confirmed(found, seen)
     _switch_off(report, project)
     known, wrong = overrides.find(project, today or date.today())
     weighed = _weighed(found, report, settings)

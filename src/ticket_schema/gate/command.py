@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.control import Control
 from rich.markup import escape
+from rich.segment import ControlType
 
 from ticket_schema import gate
 from ticket_schema.errors import Exit, TicketSchemaError
@@ -59,6 +61,14 @@ def check(
             show_default=False,
         ),
     ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            help="Rehearse in a container of this image, such as postgres:17, which the extra"
+            " container can start.",
+            show_default=False,
+        ),
+    ] = None,
     forms: Annotated[
         list[str] | None,
         typer.Option("--format", help=f"One of {', '.join(FORMATS)}; may be repeated."),
@@ -75,7 +85,7 @@ def check(
     when something is refused.
     """
     if context.invoked_subcommand is not None:
-        if config or since or static or url or forms or outputs or as_json:
+        if config or since or static or url or image or forms or outputs or as_json:
             raise TicketSchemaError(
                 "Options stand before a command of the gate.",
                 hint=f"Write them behind it: ticket-schema gate {context.invoked_subcommand} …",
@@ -83,14 +93,26 @@ def check(
             )
         return
     wanted = _wanted(forms or (["json"] if as_json else ["terminal"]), outputs or [])
-    if static and url is not None:
+    for name, value in (("--url", url), ("--image", image)):
+        if static and value is not None:
+            raise TicketSchemaError(
+                f"--static runs nothing, so it has no use for {name}.",
+                hint="Give one of them.",
+                exit_code=Exit.USAGE,
+            )
+    if url is not None and image is not None:
         raise TicketSchemaError(
-            "--static runs nothing, so it has no use for --url.",
+            "--url and --image each name a scratch server.",
             hint="Give one of them.",
             exit_code=Exit.USAGE,
         )
     report = gate.check(
-        find_config(config), since=since, rehearsed=not static, url=url, progress=_show_stage
+        find_config(config),
+        since=since,
+        rehearsed=not static,
+        url=url,
+        image=image,
+        progress=_show_stage,
     )
     root = Path.cwd()
     for form, output in wanted:
@@ -184,5 +206,10 @@ def _wanted(forms: list[str], outputs: list[Path]) -> list[tuple[str, Path | Non
 
 
 def _show_stage(name: str, seconds: float | None) -> None:
+    if err.is_terminal:
+        err.control(Control((ControlType.CARRIAGE_RETURN,), (ControlType.ERASE_IN_LINE, 2)))
     if seconds is not None:
         err.print(f"[dim]✓ {name} ({seconds:.2f} s)[/]")
+    elif err.is_terminal:
+        # Written over by the next one.
+        err.print(f"[dim]… {escape(name)}[/]", end="")

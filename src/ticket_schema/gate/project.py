@@ -119,6 +119,15 @@ class Revision:
         """Its first line."""
         return Place(self.path, 1, 1)
 
+    def line_of(self, name: str) -> int:
+        """Returns the line on which the module defines a function, 1 when it does not.
+
+        Args:
+            name: of a function at the module's top level.
+        """
+        defined = (one for one in self.tree.body if isinstance(one, ast.FunctionDef))
+        return next((one.lineno for one in defined if one.name == name), 1)
+
     def constant(self, name: str) -> Any:
         """Returns what the module assigns to a name, None when that is no literal.
 
@@ -548,19 +557,21 @@ def _stamped(revision: Revision) -> dict[Path, str]:
 
 def _place(text: str, line: int, revision: Revision, stamped: Mapping[Path, str]) -> Place | None:
     height = text.count("\n")
+    # A statement of its own there, not a word of a comment or of a body.
+    whole = re.compile(rf"^[ \t]*{re.escape(text)}\s*(?:;|\Z)", re.MULTILINE)
     for file, content in stamped.items():
-        found = content.find(text)
-        if found >= 0:
-            first = content.count("\n", 0, found) + 1
+        found = whole.search(content) if text in content else None
+        if found is not None:
+            first = content.count("\n", 0, found.start()) + 1
             return Place(file, first, first + height)
     call = _smallest(revision.tree, line)
     if call is None:
         return Place(revision.path, line, line)
     for node in ast.walk(call):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found = node.value.find(text)
-            if found >= 0 and node.value.count("\n") == (node.end_lineno or 0) - node.lineno:
-                first = node.lineno + node.value.count("\n", 0, found)
+            at = node.value.find(text)
+            if at >= 0 and node.value.count("\n") == (node.end_lineno or 0) - node.lineno:
+                first = node.lineno + node.value.count("\n", 0, at)
                 return Place(revision.path, first, first + height)
     return Place(revision.path, call.lineno, call.end_lineno or call.lineno)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -28,6 +30,9 @@ _SETTINGS = {
     "max_parallel_workers_per_gather": "0",
     "synchronous_commit": "off",
 }
+
+_PORT = 5432
+_CONTAINER_SECONDS = 60
 
 
 # What the role that migrates is.
@@ -122,18 +127,23 @@ class Scratch:
 
 
 @contextmanager
-def scratch(url: str | None = None) -> Iterator[Scratch]:
+def scratch(url: str | None = None, image: str | None = None) -> Iterator[Scratch]:
     """Yields a scratch server, with a role of its own that migrates there.
 
     Args:
-        url: connection string of a superuser of a server where databases and roles may be made;
-            without it an embedded server lives as long as the block.
+        url: connection string of a superuser of a server where databases and roles may be made.
+        image: of a container that lives as long as the block, when there is no `url`; without
+            either an embedded server does.
 
     Raises:
         TicketSchemaError: the server cannot be reached or started, or the login is no superuser.
     """
     if url is not None:
         with _prepared(url) as made:
+            yield made
+        return
+    if image is not None:
+        with _container(image) as address, _prepared(address) as made:
             yield made
         return
     # Not below a folder of pytest or of a user: the server runs as a user of its own.
@@ -149,6 +159,85 @@ def scratch(url: str | None = None) -> Iterator[Scratch]:
         with suppress(TicketSchemaError):
             embedded.stop(folder / "pg")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _container(image: str) -> Iterator[str]:
+    """Yields the connection string of a superuser of a container."""
+    try:
+        from docker.errors import DockerException  # noqa: PLC0415 - an optional extra
+        from testcontainers.core.config import (  # noqa: PLC0415 - the same
+            testcontainers_config as config,
+        )
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise TicketSchemaError(
+            "A container as scratch server needs testcontainers.",
+            hint="Run: pip install 'ticket-schema[container]', or leave out --image for an"
+            " embedded server.",
+        ) from error
+    password = secrets.token_hex(16)
+    reaped = config.ryuk_disabled
+    # It would be one image more to pull, to remove what is removed below.
+    config.ryuk_disabled = True
+    try:
+        # To make it asks the engine already.
+        container = DockerContainer(image, env={"POSTGRES_PASSWORD": password})
+        container.with_exposed_ports(_PORT).with_command("postgres -c fsync=off")
+    except DockerException as error:
+        config.ryuk_disabled = reaped
+        raise TicketSchemaError(
+            "No container engine answers.",
+            hint="Start Docker, name its socket in DOCKER_HOST, or leave out --image for an"
+            " embedded server.",
+        ) from error
+    try:
+        yield _started(container, image, password)
+    finally:
+        config.ryuk_disabled = reaped
+        # One that is gone, or an engine that is, must not hide why.
+        with suppress(Exception):
+            container.stop()
+
+
+def _started(container: Any, image: str, password: str) -> str:
+    """Starts a container and returns its superuser's connection string when it answers."""
+    from docker.errors import DockerException  # noqa: PLC0415 - it is there by now
+
+    deadline = time.monotonic() + _CONTAINER_SECONDS
+    why = "no PostgreSQL answers in it"
+    try:
+        container.start()
+        inner = container.get_wrapped_container()
+        while time.monotonic() < deadline:
+            inner.reload()
+            if inner.status == "exited":
+                why = inner.logs(tail=1).decode("utf-8", "replace").strip() or "it ends at once"
+                break
+            url = make_conninfo(
+                host=container.get_container_host_ip(),
+                port=container.get_exposed_port(_PORT),
+                user="postgres",
+                password=password,
+                dbname="postgres",
+            )
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(url, connect_timeout=5).close()
+                return url
+            time.sleep(0.1)
+    except DockerException as error:
+        raise _no_container(image, str(getattr(error, "explanation", error))) from error
+    except TimeoutError as error:
+        raise _no_container(image, "it ends at once") from error
+    raise _no_container(image, why)
+
+
+def _no_container(image: str, why: str) -> TicketSchemaError:
+    return TicketSchemaError(
+        f"A container of {image} does not start: {' '.join(why.split()).rstrip('.')}.",
+        hint="Give --image an image of PostgreSQL that the engine has or can pull, such as"
+        " postgres:17.",
+    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from ticket_schema.errors import Exit, TicketSchemaError
 from ticket_schema.gate.finding import RULES, Severity
 
-_KEYS = ("severity", "fails-at", "since", "seed", "prepare", "rows")
+_KEYS = ("severity", "fails-at", "since", "seed", "prepare", "rows", "image")
 _PARENTS = 4
 OFF = "off"
 
@@ -27,6 +27,7 @@ class Settings:
         seed: rows of the project for the rehearsal: an SQL file, a folder or `module:function`.
         prepare: SQL that the superuser of the scratch server runs first.
         rows: how many rows a table gets in the rehearsal.
+        image: of a container that is the scratch server when the command names none.
         file: where it is written, if anywhere.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     seed: str | None = None
     prepare: Path | None = None
     rows: int = 40
+    image: str | None = None
     file: Path | None = None
 
 
@@ -78,7 +80,7 @@ def _settings(file: Path, found: Mapping[str, Any]) -> Settings:
     rows = found.get("rows", Settings.rows)
     if not isinstance(rows, int) or rows < 1:
         raise _wrong(file, f"rows cannot be {rows!r}, only a number from 1")
-    for name in ("seed", "prepare"):
+    for name in ("seed", "prepare", "image"):
         if not isinstance(found.get(name, ""), str):
             raise _wrong(file, f"{name} cannot be {found[name]!r}, only a text")
     prepare = file.parent / found["prepare"] if "prepare" in found else None
@@ -91,6 +93,7 @@ def _settings(file: Path, found: Mapping[str, Any]) -> Settings:
         found.get("seed"),
         prepare,
         rows,
+        found.get("image"),
         file,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ticket_schema.gate.finding import Report, Severity
-from ticket_schema.gate.report.place import counted, relative
+from ticket_schema.gate.report.place import counted, looked_at, relative
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -30,7 +30,7 @@ def render(report: Report, root: Path) -> str:
         options = ",".join(f"{name}={_option(value)}" for name, value in given.items() if value)
         text = f"{one.happens}\n\nInstead:\n{one.mend}" if one.mend else one.happens
         lines.append(f"::{_COMMANDS[one.weight]} {options}::{_data(text)}")
-    lines.append(f"ticket-schema gate: {counted(report)} in {report.revisions} revisions")
+    lines.append(f"ticket-schema gate: {counted(report)} in {looked_at(report)}")
     return "\n".join(lines) + "\n"
 
 

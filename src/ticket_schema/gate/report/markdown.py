@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ticket_schema.gate.finding import Finding, Report, Severity
-from ticket_schema.gate.report.place import counted, position
+from ticket_schema.gate.report.place import counted, looked_at, position
 
 _MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "i"}
 
@@ -21,7 +21,7 @@ def render(report: Report, root: Path) -> str:
     lines = [
         f"## Migration gate: {verdict}",
         "",
-        f"{counted(report).capitalize()} in {report.revisions} revisions of `{report.project}`.",
+        f"{counted(report).capitalize()} in {looked_at(report)} of `{report.project}`.",
         "",
     ]
     if report.findings:

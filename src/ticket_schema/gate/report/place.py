@@ -31,6 +31,15 @@ def position(finding: Finding, root: Path) -> str:
     return f"{file}:{finding.line}" if file and finding.line else file
 
 
+def looked_at(report: Report) -> str:
+    """Returns how many revisions were looked at, as a phrase.
+
+    Args:
+        report: any report.
+    """
+    return f"{report.revisions} revision{'' if report.revisions == 1 else 's'}"
+
+
 def counted(report: Report) -> str:
     """Returns how many findings of each severity there are, as a phrase.
 

@@ -6,15 +6,18 @@ import io
 from pathlib import Path
 from textwrap import indent
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ticket_schema.gate.finding import Finding, Report, Severity
-from ticket_schema.gate.report.place import counted, position
+from ticket_schema.gate.report.place import counted, looked_at, position
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 _LINES_OF_SQL = 6
+_CONVENTION = "it is a convention of ticket-schema"
+_CONVENTIONS = "conventions of ticket-schema"
 
 
 def render(report: Report, root: Path) -> str:
@@ -47,36 +50,53 @@ def show(report: Report, root: Path, console: Console) -> None:
                 f"[{_STYLES[one.weight]}]note[/] {one.rule.id}"
                 f"  [dim]{escape(position(one, root))}[/]  {escape(one.happens)}"
             )
-    for revision, locks in report.locks.items():
-        table = Table(title=f"Locks of {revision} on what was there before", title_justify="left")
-        for column in ("relation", "strongest lock", "rewritten", "rows read", "rows written"):
-            table.add_column(column)
-        for lock in locks:
-            table.add_row(
-                escape(lock.relation),
-                lock.mode,
-                "yes" if lock.rewritten else "",
-                str(lock.rows_scanned or ""),
-                str(lock.rows_written or ""),
-            )
-        console.print(table)
+    if report.locks:
+        console.print(_locks(report))
     for one, reason in report.allowed:
         console.print(
             f"[dim]allowed {one.rule.id}  {escape(position(one, root))}  {escape(reason)}[/]"
         )
     if report.role:
         console.print(f"[dim]migrated as {escape(report.role)}[/]")
-    for reason in sorted(set(report.switched_off.values())):
-        rules = ", ".join(
-            sorted(name for name, why in report.switched_off.items() if why == reason)
-        )
+    # What each convention is stands in the other forms.
+    off = {
+        name: _CONVENTIONS if why.startswith(_CONVENTION) else why
+        for name, why in report.switched_off.items()
+    }
+    for reason in sorted(set(off.values())):
+        rules = ", ".join(sorted(name for name, why in off.items() if why == reason))
         console.print(f"[dim]off: {rules}: {escape(reason)}[/]")
     verdict = "[bold red]refused[/]" if report.failing else "[bold green]passed[/]"
     seconds = sum(report.stages.values())
     console.print(
-        f"{escape(report.project)}: {verdict}, {counted(report)} in {report.revisions} revisions"
-        f" ({seconds:.1f} s)"
+        f"{escape(report.project)}: {verdict}, {counted(report)} in"
+        f" {looked_at(report)} ({seconds:.1f} s)"
     )
+
+
+def _locks(report: Report) -> Table:
+    table = Table(
+        title="Locks on what was there before",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("relation", overflow="fold")
+    table.add_column("strongest lock", no_wrap=True)
+    for column in ("rewritten", "read", "written"):
+        table.add_column(column, no_wrap=True)
+    for revision, locks in report.locks.items():
+        table.add_row(f"[bold]{escape(revision)}[/]")
+        for lock in locks:
+            table.add_row(
+                f" {escape(lock.relation)}",
+                lock.mode.removesuffix("Lock"),
+                "yes" if lock.rewritten else "",
+                str(lock.rows_scanned or ""),
+                str(lock.rows_written or ""),
+            )
+    return table
 
 
 def _show(finding: Finding, root: Path, console: Console) -> None:

@@ -101,6 +101,13 @@ BROKEN = _rule(
     "function that refers to what is not there",
     "It fails when it is called, not when it is made or when the column is dropped.",
 )
+MODELS = _rule(
+    "models-differ",
+    "H1",
+    "the models are not what the revisions come to",
+    "The service reads or writes what is not there, and the next autogenerate mixes it in.",
+    severity=Severity.WARNING,
+)
 NOT_SEEDED = _rule(
     "rehearsed-without-rows",
     "C4",
@@ -143,7 +150,7 @@ def check(found: Rehearsal) -> Iterator[Finding]:
             yield _finding(
                 BROKEN,
                 one,
-                f"{broken.function}{where} fails when it is called: {broken.message}.",
+                f"Function {broken.function}{where} fails when it is called: {broken.message}.",
                 "-- change the function in the same revision, before what it needs goes",
             )
     yield from _missing(found)
@@ -161,11 +168,18 @@ def check(found: Rehearsal) -> Iterator[Finding]:
             else f"ALTER TABLE {short.partition('.')[0]}"
             f" VALIDATE CONSTRAINT {short.partition('.')[2]};  -- in a revision of its own",
         )
+    if found.models:
+        yield _finding(
+            MODELS,
+            found.revisions[-1],
+            f"At the head {_listed(found.models)}.",
+            'alembic revision --autogenerate --message "…"  # and read what it writes',
+        )
     if not found.bodies_checked and _has_plpgsql(found):
         yield Finding(
             rule=BODIES_UNSEEN,
             happens="The server has no plpgsql_check, so only functions in SQL were checked.",
-            mend="ticket-schema gate --url postgresql://…  # a server that has it",
+            mend="ticket-schema gate --image …  # or --url, of a server that has it",
         )
     if found.stopped is not None:
         revision, why = found.stopped
@@ -265,24 +279,26 @@ def _down(one: Rehearsed) -> Iterator[Finding]:
         yield _finding(
             DOWN_FAILS, one, f"The downgrade fails: {_said(run.failure)}.", "", run, down=True
         )
+    stuck = one.again.failure if one.again is not None else None
     if one.left:
+        then = f", and it cannot be applied again: {_said(stuck)}" if stuck else ""
         yield _finding(
             DOWN_LEAVES,
             one,
-            f"After the downgrade {_listed(one.left)}.",
+            f"After the downgrade {_listed(one.left)}{then}.",
             "\n".join(f"-- in downgrade(): {_undoing(line)}" for line in one.left[:_MOST_LINES]),
             severity=_weight_of_left(one),
             down=True,
         )
-    if one.again is not None and one.again.failure is not None:
+    elif stuck is not None:
         yield _finding(
             SECOND_UP,
             one,
-            f"After the downgrade it cannot be applied again: {_said(one.again.failure)}.",
+            f"After the downgrade it cannot be applied again: {_said(stuck)}.",
             "",
             one.again,
         )
-    elif one.differs and not one.left:
+    elif one.differs:
         yield _finding(SECOND_UP, one, f"After down and up {_listed(one.differs)}.", "", one.again)
 
 
@@ -370,13 +386,15 @@ def _finding(  # noqa: PLR0917 - the parts of a finding, in its order
     trace = _failed(run) if run else None
     place = place_of(one.revision, trace) if trace else None
     line = place.line if place else (run.line if run else 0)
+    if not line:
+        line = one.revision.line_of("downgrade" if down else "upgrade")
     return Finding(
         rule=rule,
         happens=happens[:1].upper() + happens[1:],
         mend=mend,
         revision=one.revision.id,
         file=place.file if place else one.revision.path,
-        line=line or None,
+        line=line,
         statement=trace.statement if trace else "",
         downgrade=down,
         severity=severity,
