@@ -73,7 +73,8 @@ lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar sql src/ticket_schema/lint src/ticket_schema/gate/catalog
+	@$(BIN)/sqlfluff lint --disable-progress-bar sql \
+		src/ticket_schema/lint src/ticket_schema/gate/catalog src/ticket_schema/docs/structure
 
 fmt: $(READY) ## Format the Python code.
 	@$(BIN)/ruff format .

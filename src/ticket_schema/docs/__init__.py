@@ -1,0 +1,1 @@
+"""Pages about a schema for those who run it, made from the catalog and checked against it."""
