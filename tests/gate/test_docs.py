@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from support.alembic_project import AlembicProject
+from support.servers import Server
 from ticket_schema import gate
 from ticket_schema.gate.finding import RULES, Stage
 
@@ -38,11 +40,16 @@ def test_each_rule_is_listed_with_its_weight() -> None:
 
 
 @pytest.mark.parametrize("host", ["GitHub", "GitLab"])
-def test_the_job_of_a_pipeline_refuses_and_leaves_its_reports(host: str, tmp_path: Path) -> None:
+def test_the_job_of_a_pipeline_refuses_and_leaves_its_reports(
+    host: str, tmp_path: Path, server: Server
+) -> None:
     jobs = [text for language, text in FENCE.findall(PAGE) if language == "yaml"]
     (job,) = [text for text in jobs if ("github" in text) == (host == "GitHub")]
+    assert yaml.safe_load(job)
     (line,) = re.findall(r"ticket-schema gate .*\n.*", job)
     line = re.sub(r"\$\{\{.*?\}\}|\$CI_\w+", "main", line.replace("\\\n", " ").replace("\n", " "))
+    # One of them with the rehearsal, on a server that is there.
+    line = f"{line.strip()} {f'--url {server.url!r}' if host == 'GitHub' else '--static'}"
     project = AlembicProject(tmp_path)
     project.revision("a1", 'op.execute("CREATE TABLE t (id bigint PRIMARY KEY)")')
     project.commit("v1")
@@ -59,7 +66,7 @@ def test_the_job_of_a_pipeline_refuses_and_leaves_its_reports(host: str, tmp_pat
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
     assert done.returncode == 1, done.stderr

@@ -495,7 +495,8 @@ def _run(project: Project, recorder: _Recorder, *, downgrade: bool) -> None:
         raise TicketSchemaError(
             f"{project.shown(environment)} fails in offline mode:"
             f" {type(error).__name__}: {_first_line(error)}.",
-            hint="Let it render without a database: alembic upgrade base:head --sql must work.",
+            hint="Let it render without a database, whatever variables it reads set to anything:"
+            " alembic upgrade base:head --sql must work.",
         ) from error
     finally:
         logging.disable(disabled)

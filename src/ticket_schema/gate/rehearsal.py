@@ -12,12 +12,13 @@ import importlib
 import io
 import logging
 import os
+import re
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +53,8 @@ Database = dict[str, Catalog]
 # Each costs a copy of the database and two runs.
 _MOST_KILLS = 4
 _VERSION_COLUMN = "version_num"
+_ASYNC = re.compile(r"\b(?:create_async_engine|async_engine_from_config)\b")
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -453,7 +456,7 @@ class _Stage:
                 failure = _of_the_statement(watch) or Failure("", error.what.rstrip("."))
                 line = _line_of(error, revision)
             except (Exception, SystemExit) as error:  # code of somebody else
-                failure = _of_the_statement(watch) or failure_of(error)
+                failure = _of_the_statement(watch) or _of_env(failure_of(error))
                 line = _line_of(error, revision)
         seconds = time.monotonic() - started
         return Run(direction, tuple(watch.traces), seconds, failure, line, declared)
@@ -759,7 +762,9 @@ def _driver(project: Project) -> str:
     scheme = given.partition("://")[0]
     if scheme.startswith("postgresql+"):
         return scheme
-    for name in ("psycopg2", "psycopg", "asyncpg", "pg8000"):
+    env = Path(project.script.env_py_location).read_text(encoding="utf-8")
+    drivers = ("psycopg2", "psycopg", "asyncpg", "pg8000")
+    for name in ("asyncpg", "psycopg") if _ASYNC.search(env) else drivers:
         if importlib.util.find_spec(name) is not None:
             return f"postgresql+{name}"
     return "postgresql"
@@ -777,6 +782,14 @@ def _split(text: str) -> list[str]:
 def _of_the_statement(watch: Watch) -> Failure | None:
     last = watch.traces[-1] if watch.traces else None
     return last.failure if last else None
+
+
+def _of_env(failure: Failure) -> Failure:
+    if failure.sqlstate != _LOCK_NOT_AVAILABLE:
+        return failure
+    # Nobody else is in the scratch database.
+    why = "connections of env.py wait for each other; the gate rehearses one database a project"
+    return replace(failure, message=f"{failure.message}: {why}")
 
 
 def _line_of(error: BaseException, revision: Revision) -> int:

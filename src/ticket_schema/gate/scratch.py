@@ -20,12 +20,15 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ticket_schema import embedded
 from ticket_schema.connection import connect
 from ticket_schema.errors import TicketSchemaError
+from ticket_schema.gate.trace import PATIENCE_MS
 
 # Rows are few here and many in production: a plan that could use an index shall use it, and all
 # that is read is read by the one backend that is watched.
 _SETTINGS = {
     "enable_seqscan": "off",
     "jit": "off",
+    # An env.py with two connections may wait for itself; nobody else is there to wait for.
+    "lock_timeout": f"{PATIENCE_MS}ms",
     "max_parallel_maintenance_workers": "0",
     "max_parallel_workers_per_gather": "0",
     "synchronous_commit": "off",

@@ -54,6 +54,9 @@ _SAMPLE_SECONDS = 0.002
 _PATIENCE_SECONDS = 1.0
 _FIRST_USER_OID = 16384
 
+# The lock_timeout of the scratch database, which stands for none.
+PATIENCE_MS = 20_001
+
 
 class Executes(Protocol):
     """What a connection of any driver can do."""
@@ -332,7 +335,8 @@ class Tracer:
             self._run("BEGIN")
         ((moment, pid, lock, limit, security, role, _),) = self._run(_STATE)
         self.pid = pid
-        self._settings = Settings(int(lock), int(limit), security == "on", role)
+        lock = 0 if int(lock) == PATIENCE_MS else int(lock)
+        self._settings = Settings(lock, int(limit), security == "on", role)
         if moment != self._moment:
             self._moment = moment
             self._transactions += 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from ticket_schema.gate.finding import Finding, Report, Severity
 from ticket_schema.gate.report.place import counted, looked_at, position
 
+_OF_PYTHON = ("op.", "def ", "phase =", "revision =")
 _MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "i"}
 
 
@@ -54,10 +56,10 @@ def render(report: Report, root: Path) -> str:
 
 
 def _details(finding: Finding, root: Path) -> list[str]:
-    language = "python" if "op." in finding.mend else "sql"
+    language = "python" if any(one in finding.mend for one in _OF_PYTHON) else "sql"
     return [
         f"<details><summary><code>{finding.rule.id}</code> at <code>{position(finding, root)}"
-        f"</code>: {finding.happens}</summary>",
+        f"</code>: {escape(finding.happens, quote=False)}</summary>",
         "",
         *(["```sql", finding.statement, "```"] if finding.statement else []),
         *(["Instead:", "", f"```{language}", finding.mend, "```"] if finding.mend else []),
