@@ -74,3 +74,32 @@ def test_the_job_of_a_pipeline_refuses_and_leaves_its_reports(
         assert "index-not-concurrent" in (tmp_path / name).read_text()
     named = set(re.findall(r"gate\.\w+", job))
     assert named == set(re.findall(r"--output (\S+)", line))
+
+
+def test_a_release_is_frozen_as_the_page_says(tmp_path: Path, server: Server) -> None:
+    ((language, text),) = [found for found in FENCE.findall(PAGE) if "freeze" in found[1]]
+    assert language == "bash"
+    project = AlembicProject(tmp_path, lock_timeout="3s")
+    project.revision("a1", 'op.execute("CREATE TABLE t (id bigint PRIMARY KEY)")')
+    project.commit("v1.3.0")
+    project.revision("a2", 'op.execute("ALTER TABLE t ADD COLUMN note text")')
+
+    for line in text.splitlines():
+        command = line.partition(" #")[0].strip()
+        if "freeze" not in command:
+            command += f" --url {server.url!r}"
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=tmp_path,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert "not-frozen" not in done.stdout
+        assert done.returncode == ("freeze" not in command), done.stdout + done.stderr
+    assert "downgrade-missing" in done.stdout
+    assert len((project.versions / "CHECKSUMS").read_text().splitlines()) >= 2
+    assert (project.versions / "contracts" / "1.4.0.json").is_file()

@@ -11,7 +11,7 @@ import pytest
 from support.alembic_project import AlembicProject
 from support.corpus import FOLDER
 from ticket_schema import gate
-from ticket_schema.gate import project, static
+from ticket_schema.gate import parsing, project, static
 from ticket_schema.gate.finding import Finding, Severity
 
 GRAMMAR = int(version("pglast").partition(".")[0])
@@ -248,6 +248,23 @@ def test_dynamic_sql_is_said_to_be_dynamic(tables: Tables) -> None:
 
     assert [one.revision for one in found] == ["it"]
     assert "'ALTER TABLE ' || v_table" in found[0].happens
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'DROP TABLE orders'",
+        "$sql$DROP TABLE orders$sql$",
+        "E'DROP\\tTABLE orders'",
+        "'DROP TABLE '\n'orders'",
+        "format($q$DROP TABLE %s$q$, 'orders')",
+        "pg_catalog.format('DROP ' \n'TABLE %1$I', v)",
+    ],
+)
+def test_what_an_execute_gives_is_read(expression: str) -> None:
+    outcome = parsing.parse(f"DO $$ BEGIN EXECUTE {expression}; END $$")
+    assert outcome.dynamic == ()
+    assert [type(one.node).__name__ for one in outcome.commands] == ["DoStmt", "DropStmt"]
 
 
 def test_an_environment_of_several_databases_renders_for_each(tmp_path: Path) -> None:

@@ -17,11 +17,6 @@ Within = Literal["", "DO block", "EXECUTE"]
 # What EXECUTE puts together at run time has a hole here; no table is called so.
 UNKNOWN = "__unknown__"
 
-_STRING = re.compile(r"^\s*(?:E?'(?P<quoted>(?:[^']|'')*)'|\$\$(?P<dollar>.*)\$\$)\s*$", re.DOTALL)
-_FORMAT = re.compile(
-    r"^\s*(?:pg_catalog\.)?format\(\s*(?:'(?P<quoted>(?:[^']|'')*)'|\$\$(?P<dollar>.*?)\$\$)\s*[,)]",
-    re.DOTALL | re.IGNORECASE,
-)
 _HOLE = re.compile(r"%(?:\d+\$)?-?\d*(?P<kind>[IsL%])")
 
 
@@ -202,7 +197,7 @@ def _commands(node: Any, *, caught: bool) -> Iterator[Parsed | str]:
         if kind == "PLpgSQL_stmt_execsql":
             yield from _parsed(content["sqlstmt"]["PLpgSQL_expr"]["query"], "DO block", inner)
         elif kind == "PLpgSQL_stmt_dynexecute":
-            yield from _executed(content["query"]["PLpgSQL_expr"]["query"], inner)
+            yield from executed(content["query"]["PLpgSQL_expr"]["query"], caught=inner)
         elif kind in ("PLpgSQL_stmt_commit", "PLpgSQL_stmt_rollback"):
             word = "COMMIT" if kind.endswith("commit") else "ROLLBACK"
             yield from _parsed(word, "DO block", inner)
@@ -210,22 +205,34 @@ def _commands(node: Any, *, caught: bool) -> Iterator[Parsed | str]:
             yield from _commands(content, caught=inner)
 
 
-def _executed(expression: str, caught: bool) -> Iterator[Parsed | str]:
-    constant = _STRING.match(expression)
-    formatted = _FORMAT.match(expression)
-    if constant:
-        text = constant["dollar"] or (constant["quoted"] or "").replace("''", "'")
-    elif formatted:
-        text = formatted["dollar"] or (formatted["quoted"] or "").replace("''", "'")
-        holes = {"I": UNKNOWN, "s": UNKNOWN, "L": f"'{UNKNOWN}'", "%": "%"}
-        text = _HOLE.sub(lambda hole: holes[hole["kind"]], text)
-    else:
+def executed(expression: str, *, caught: bool = False) -> Iterator[Parsed | str]:
+    """Yields what an EXECUTE does, with `UNKNOWN` in its holes, or else the expression itself.
+
+    Args:
+        expression: what stands behind EXECUTE, such as `format('DROP TABLE %I', v_name)`.
+        caught: whether an exception handler of its block is there for its errors.
+    """
+    text = _constant(expression)
+    if text is None:
         yield expression
         return
     try:
         yield from _parsed(text, "EXECUTE", caught)
     except ParseError:
         yield expression
+
+
+def _constant(expression: str) -> str | None:
+    """Returns the SQL that an expression gives, with `UNKNOWN` in its holes; None without any."""
+    try:
+        value = parse_sql(f"SELECT {expression}")[0].stmt.targetList[0].val
+    except (ParseError, AttributeError, TypeError):
+        return None
+    if isinstance(value, ast.FuncCall) and value.args and value.funcname[-1].sval == "format":
+        text = getattr(getattr(value.args[0], "val", None), "sval", None)
+        holes = {"I": UNKNOWN, "s": UNKNOWN, "L": f"'{UNKNOWN}'", "%": "%"}
+        return text and _HOLE.sub(lambda hole: holes[hole["kind"]], text)
+    return getattr(getattr(value, "val", None), "sval", None)
 
 
 def _parsed(text: str, within: Within, caught: bool) -> Iterable[Parsed]:

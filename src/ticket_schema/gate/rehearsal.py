@@ -69,12 +69,16 @@ class Options:
         prepare: an SQL file that a superuser runs first, for extensions and roles that the
             migrating role may not make.
         kills: whether what is committed in several steps is cut off and run anew.
+        back: whether each revision is taken back and run up again.
+        finely: whether statements that are sent together are looked at one by one.
     """
 
     rows: int = ROWS
     seed: str | None = None
     prepare: Path | None = None
     kills: bool = True
+    back: bool = True
+    finely: bool = True
 
 
 @dataclass(frozen=True)
@@ -306,7 +310,8 @@ class _Stage:
             found.after = _schemas(admin)
             found.broken = self._broken(admin, before, found.after)
             found.flaws = look(admin)
-        self._down_and_up(found, number, stack)
+        if self.options.back:
+            self._down_and_up(found, number, stack)
         return found
 
     def _without_hindrance(
@@ -431,7 +436,7 @@ class _Stage:
             lambda: self.scratch.connect(database),
             self.modules if tables is not None else frozenset(),
             tables or {},
-            _split,
+            _split if self.options.finely else _whole,
             kill_after,
         )
         config = self.project.config
@@ -768,6 +773,10 @@ def _driver(project: Project) -> str:
         if importlib.util.find_spec(name) is not None:
             return f"postgresql+{name}"
     return "postgresql"
+
+
+def _whole(text: str) -> list[str]:
+    return [text]
 
 
 def _split(text: str) -> list[str]:

@@ -1,19 +1,23 @@
 # row: A20
 # verdict: noted
 # finds: nothing
+# after: f12_context_forced
 # notes: trigger-or-policy-locks
-"""A policy on a table in use, in which nobody is bound by it."""
+"""A policy more on a table in use."""
 
 from alembic import op
 
 revision = "a20_noted_policy"
-down_revision = "tables"
+down_revision = "f12_context_forced"
 branch_labels = None
 depends_on = None
 
 
 def upgrade():
-    op.execute("CREATE POLICY orders_read ON orders FOR SELECT USING (TRUE)")
+    op.execute(
+        "CREATE POLICY orders_read ON orders FOR SELECT"
+        " USING (account_id = nullif(current_setting('app.account', TRUE), '')::bigint)"
+    )
 
 
 def downgrade():

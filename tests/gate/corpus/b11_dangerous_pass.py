@@ -1,7 +1,7 @@
 # row: B11
 # verdict: dangerous
 # finds: downgrade-missing
-# seen: downgrade-leaves-trace, second-upgrade-differs
+# seen: downgrade-leaves-trace
 """A downgrade that undoes nothing."""
 
 from alembic import op

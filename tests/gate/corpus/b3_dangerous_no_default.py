@@ -1,7 +1,6 @@
 # row: B3
 # verdict: dangerous
 # finds: required-column
-# seen: fails-on-rows
 """A NOT NULL column that nobody fills."""
 
 import sqlalchemy as sa

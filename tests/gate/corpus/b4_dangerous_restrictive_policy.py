@@ -1,12 +1,13 @@
 # row: B4
 # verdict: dangerous
 # finds: write-restricted
+# after: f12_context_forced
 """A restrictive policy on a table in use."""
 
 from alembic import op
 
 revision = "b4_dangerous_restrictive_policy"
-down_revision = "tables"
+down_revision = "f12_context_forced"
 branch_labels = None
 depends_on = None
 

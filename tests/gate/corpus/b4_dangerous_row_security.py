@@ -1,6 +1,7 @@
 # row: B4
 # verdict: dangerous
 # finds: write-restricted
+# seen: view-passes-policies
 """Row level security on a table in use."""
 
 from alembic import op

@@ -1,7 +1,7 @@
 # row: F16
 # verdict: dangerous
 # finds: nothing
-# seen: needs-superuser, rehearsal-stopped
+# seen: needs-superuser
 """A role that no policy holds can be made by a superuser alone."""
 
 from alembic import op

@@ -1,7 +1,7 @@
 # row: F16
 # verdict: dangerous
 # finds: nothing
-# seen: needs-superuser, rehearsal-stopped
+# seen: needs-superuser
 """The server's files are for a superuser."""
 
 from alembic import op

@@ -1,8 +1,8 @@
 # row: H4
 # verdict: dangerous
 # finds: nothing
-# seen: downgrade-leaves-trace, second-upgrade-differs
-"""A downgrade that forgets a policy."""
+# seen: downgrade-leaves-trace
+"""A downgrade that forgets a view."""
 
 from alembic import op
 
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade():
-    op.execute("CREATE POLICY orders_read ON orders FOR SELECT USING (TRUE)")
+    op.execute("CREATE VIEW orders_read AS SELECT id, status FROM orders")
     op.execute("CREATE TABLE channels (id bigint PRIMARY KEY)")
 
 
