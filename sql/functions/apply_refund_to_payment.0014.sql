@@ -48,7 +48,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.apply_refund_to_payment() IS
-    'AFTER trigger of refunds that name a payment, for the moment one becomes completed: adds its '
-    'amount to payments.refunded_cents under the lock of the payment; only of a payment that took '
-    'the money for the same order in the same currency (TK167), and never more than it took '
-    '(TK168). SECURITY DEFINER because no other role may write that sum.';
+    'AFTER trigger of refunds that name a payment: adds the amount of one that becomes '
+    'completed to payments.refunded_cents, under the lock of the payment. Only of a payment '
+    'that took the money for the same order in the same currency (TK167), and never more than '
+    'it took (TK168). SECURITY DEFINER because no other role may write that sum.';

@@ -115,6 +115,6 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.guard_request_ticket() IS
     'BEFORE INSERT OR UPDATE trigger of request_tickets: the state changes as state_transitions '
-    'allows (TK201 to TK203) and each change is stamped; a closed request and its origin do not '
+    'allows (TK201 to TK203) and each change is stamped. A closed request and its origin do not '
     'change (TK002); a live claim is nobody else''s to take (TK144), and claims are numbered; a '
     'customer''s session touches its own requests alone (TK145).';

@@ -154,9 +154,9 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.guard_ticket_pass() IS
     'BEFORE INSERT OR UPDATE trigger of ticket_passes: only a ticket that is held gets a pass '
-    '(TK741, TK742); serial number, type, token and the end of a pass do not change, and '
-    'pass_version does not fall (TK002); whatever raises pass_version or voids the pass makes '
-    'it due for building, or lays it to rest if it is void and nobody has it; each step is '
-    'stamped and ends the claim; a live claim is nobody else''s to take (TK744), and claims '
-    'are numbered; a customer''s session changes none (TK745), except through the triggers of '
-    'its ticket.';
+    '(TK741, TK742), and each step is stamped and ends the claim. Serial number, type, token '
+    'and the end of a pass do not change, and pass_version does not fall (TK002). Whatever '
+    'raises pass_version or voids the pass makes it due for building, or lays it to rest if it '
+    'is void and nobody has it. A live claim is nobody else''s to take (TK744), and claims are '
+    'numbered; a customer''s session changes none (TK745), except through the triggers of its '
+    'ticket.';

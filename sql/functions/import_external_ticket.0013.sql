@@ -250,15 +250,15 @@ COMMENT ON FUNCTION ticketing.import_external_ticket(
     text, text, uuid, uuid, text, text, bigint, uuid, text, text, text, text, text, text,
     bigint, text, timestamptz, jsonb, text[]
 ) IS
-    'Brings a ticket of an outside system in, or up to date, with a pass for each channel, '
-    'and returns its id here and what was done: imported; updated; unchanged (nothing is '
-    'written); stale (p_external_version is lower than the stored one); voided (cancelled '
-    'here, or revoked if its holder is inside, and its passes with it); skipped (voided '
-    'before it was ever here, no id); ended (valid there, but over here: it stays so); '
-    'conflict (another event or ticket type there; nothing is written). A NULL leaves what is '
-    'stored; user and currency are those of the first time. Import voided ones first: they '
-    'free seats. TK001 for a wrong argument, TK745 in a customer''s session, TK701 without a '
-    'tenant, 23503 for an event or type that is not here yet.';
+    'Brings a ticket of an outside system in, or up to date, with a pass for each channel, and '
+    'returns its id here and what was done. That is imported; updated; unchanged (nothing is '
+    'written); stale (p_external_version is lower than the stored one); voided (cancelled here, '
+    'or revoked if its holder is inside, and its passes with it); skipped (voided before it was '
+    'ever here, no id); ended (valid there, but over here: it stays so); or conflict (another '
+    'event or ticket type there; nothing is written). A NULL leaves what is stored; user and '
+    'currency are those of the first time. Import voided ones first: they free seats. TK001 for '
+    'a wrong argument, TK745 in a customer''s session, TK701 without a tenant, 23503 for an '
+    'event or type that is not here yet.';
 
 GRANT EXECUTE ON FUNCTION ticketing.import_external_ticket(
     text, text, uuid, uuid, text, text, bigint, uuid, text, text, text, text, text, text,

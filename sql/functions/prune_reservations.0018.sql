@@ -70,11 +70,11 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.prune_reservations(interval, integer) IS
     'Deletes reservations that came to nothing, expired or cancelled longer than p_keep ago (90 '
-    'days unless told, never under 30: TK041), with their history, the oldest first, at most '
-    'p_batch (1 to 10000, else TK001), and returns how many; 0 while another job is at it. One '
-    'that ever had an order, or that a ticket or the waitlist names, stays. The idempotency key '
-    'goes with the reservation: a request that is repeated after that is a new one. Of the tenant '
-    'in the context; without one, of every tenant. SECURITY DEFINER because no other role may '
+    'days unless told, never under 30: TK041), with their history. The oldest first, at most '
+    'p_batch (1 to 10000, else TK001); returns how many, 0 while another job is at it. One that '
+    'ever had an order, or that a ticket or the waitlist names, stays. The idempotency key goes '
+    'with the reservation: a request that is repeated after that is a new one. Of the tenant in '
+    'the context; without one, of every tenant. SECURITY DEFINER because no other role may '
     'delete reservations or their history. For background jobs alone.';
 
 GRANT EXECUTE ON FUNCTION ticketing.prune_reservations(interval, integer) TO ticketing_worker;

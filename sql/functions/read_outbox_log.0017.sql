@@ -122,11 +122,11 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.read_outbox_log(text, integer) IS
     'Gives a consumer the next events of every tenant, whatever their status, in the order in '
-    'which they were written, and never one while a running transaction may still add one '
-    'before it: a long transaction holds the log back, and no rows may mean "not yet". Commit, '
-    'deal with the events, then call advance_outbox_cursor with cursor_seq and the last seq; '
-    'until then the same events come again. One process a consumer; a second one repeats '
-    'events, but loses none. TK001 for an argument out of range (1 to 10000 events), TK182 for '
-    'an unknown consumer, TK184 when the transaction wrote before it read.';
+    'which they were written. Never one while a running transaction may still add one before '
+    'it: a long transaction holds the log back, and no rows may mean "not yet". Commit, deal '
+    'with the events, then call advance_outbox_cursor with cursor_seq and the last seq; until '
+    'then the same events come again. One process a consumer; a second one repeats events, but '
+    'loses none. TK001 for an argument out of range (1 to 10000 events), TK182 for an unknown '
+    'consumer, TK184 when the transaction wrote before it read.';
 
 GRANT EXECUTE ON FUNCTION ticketing.read_outbox_log(text, integer) TO ticketing_worker;

@@ -46,8 +46,8 @@ END;
 $function$;
 
 COMMENT ON FUNCTION ticketing.release_ticket_availability() IS
-    'Statement trigger of reservations: an expired or cancelled one gives its quantity back, from '
-    'reserved when it was pending, from sold when it was confirmed; a confirmed one whose '
-    'returned_quantity grows gives that much back, and no more than the rest when it is cancelled '
-    'later. SECURITY DEFINER because no other role may write counters; it touches only the types '
-    'of the changed rows.';
+    'Statement trigger of reservations: an expired or cancelled one gives its quantity back, '
+    'from reserved when it was pending, from sold when it was confirmed. A confirmed one whose '
+    'returned_quantity grows gives that much back, and no more than the rest when it is '
+    'cancelled later. SECURITY DEFINER because no other role may write counters; it touches '
+    'only the types of the changed rows.';

@@ -66,6 +66,6 @@ $function$;
 
 COMMENT ON FUNCTION ticketing.ticket_status_change_trigger() IS
     'BEFORE INSERT and BEFORE UPDATE OF status trigger of tickets: the change must stand in '
-    'state_transitions (TK201 to TK203); stamps when, by whom (app.current_user_id) and why '
-    '(status_reason, else app.status_change_reason); a ticket with an open transfer is not '
+    'state_transitions (TK201 to TK203). Stamps when, by whom (app.current_user_id) and why '
+    '(status_reason, else app.status_change_reason). A ticket with an open transfer is not '
     'checked in (TK208), one with a transaction in flight not refunded (TK209).';

@@ -50,10 +50,13 @@ COMMENT ON TABLE ticketing.account_lockout_events IS
     'rows bind that tenant alone; rows without a tenant, from before it is known, bind '
     'every tenant. Background jobs alone may read it whole. Personal data: addresses and devices.';
 COMMENT ON COLUMN ticketing.account_lockout_events.id IS
-    'Random identifier of the event.';
+    'Random identifier; the order of events is in seq.';
 COMMENT ON COLUMN ticketing.account_lockout_events.seq IS
     'Order of the events of an identifier, numbered by the database; its writers queue, so it is '
     'also their order of commit.';
+COMMENT ON SEQUENCE ticketing.account_lockout_events_seq_seq IS
+    'Numbers the events of all identifiers and tenants; a transaction that is rolled back '
+    'leaves a gap.';
 COMMENT ON COLUMN ticketing.account_lockout_events.tenant_id IS
     'Tenant within which the event counts. NULL: the platform, before a tenant is known; such a '
     'lock holds in every tenant.';

@@ -43,6 +43,9 @@ COMMENT ON COLUMN ticketing.audit_events.id IS
 COMMENT ON COLUMN ticketing.audit_events.seq IS
     'Order of insertion: of two events of a request the greater one is the later one. Counts over '
     'all tenants and has gaps; show it to nobody.';
+COMMENT ON SEQUENCE ticketing.audit_events_seq_seq IS
+    'Numbers the events of all tenants; a transaction that is rolled back leaves a gap, which '
+    'no missing event is behind.';
 COMMENT ON COLUMN ticketing.audit_events.event_type IS
     'service_started, service_stopped; ticket_created, ticket_updated (priority or wish changed), '
     'ticket_claimed, ticket_released (claim given back), ticket_cancelled, ticket_state_changed '

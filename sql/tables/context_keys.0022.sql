@@ -58,7 +58,7 @@ COMMENT ON COLUMN ticketing.context_keys.retired_at IS
     'When the key was retired: its secrets are gone, its tokens refused and the contexts that were '
     'opened with it void. NULL while it is in use.';
 COMMENT ON COLUMN ticketing.context_keys.created_at IS
-    'When the key was added.';
+    'When add_context_key wrote the row; a retired key keeps it.';
 COMMENT ON CONSTRAINT pk_context_keys ON ticketing.context_keys IS
     'One key of a name, the retired ones included.';
 COMMENT ON CONSTRAINT chk_context_keys_key_id ON ticketing.context_keys IS

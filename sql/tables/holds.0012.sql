@@ -101,7 +101,7 @@ COMMENT ON COLUMN ticketing.holds.expires_at IS
     'When an active hold runs out, 15 minutes after it was made unless set otherwise; without '
     'meaning once the status has changed.';
 COMMENT ON COLUMN ticketing.holds.confirmed_at IS
-    'When the hold was confirmed; NULL when it never was.';
+    'When it became an order''s. NULL while active, and when it came to nothing.';
 COMMENT ON COLUMN ticketing.holds.released_at IS
     'When the places were given back, by release or by expiry; NULL otherwise.';
 COMMENT ON COLUMN ticketing.holds.version IS

@@ -37,7 +37,7 @@ COMMENT ON COLUMN ticketing.multisig_approvals.tenant_id IS
 COMMENT ON COLUMN ticketing.multisig_approvals.id IS
     'Random identifier, unique inside the tenant.';
 COMMENT ON COLUMN ticketing.multisig_approvals.request_id IS
-    'Request that is approved.';
+    'Request that the vote is for; locked while the vote is counted.';
 COMMENT ON COLUMN ticketing.multisig_approvals.approver_id IS
     'Person who approves; never the one who asks.';
 COMMENT ON COLUMN ticketing.multisig_approvals.approver_role IS

@@ -33,7 +33,7 @@ COMMENT ON COLUMN ticketing.multisig_rejections.tenant_id IS
 COMMENT ON COLUMN ticketing.multisig_rejections.id IS
     'Random identifier, unique inside the tenant.';
 COMMENT ON COLUMN ticketing.multisig_rejections.request_id IS
-    'Request that is rejected.';
+    'Request that the vote is against; locked while the vote is counted.';
 COMMENT ON COLUMN ticketing.multisig_rejections.rejecter_id IS
     'Person who rejects, or who withdraws what they had asked for.';
 COMMENT ON COLUMN ticketing.multisig_rejections.rejecter_role IS

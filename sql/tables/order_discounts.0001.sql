@@ -41,9 +41,9 @@ COMMENT ON COLUMN ticketing.order_discounts.tenant_id IS
 COMMENT ON COLUMN ticketing.order_discounts.id IS
     'Random identifier, unique inside the tenant.';
 COMMENT ON COLUMN ticketing.order_discounts.order_id IS
-    'Order that received the discount.';
+    'Order whose price the redemption lowers.';
 COMMENT ON COLUMN ticketing.order_discounts.discount_id IS
-    'Discount that was used.';
+    'The code that was redeemed.';
 COMMENT ON COLUMN ticketing.order_discounts.user_id IS
     'User whose per-user limit this use counts against. NULL: no user is known, so it counts '
     'against none.';
@@ -57,7 +57,7 @@ COMMENT ON COLUMN ticketing.order_discounts.status IS
     'applied: the use counts against the limits. reversed: the use was taken back and no longer '
     'counts.';
 COMMENT ON COLUMN ticketing.order_discounts.applied_at IS
-    'When the discount was applied to the order.';
+    'Moment of the redemption: the start of its transaction, unless the service says otherwise.';
 COMMENT ON COLUMN ticketing.order_discounts.reversed_at IS
     'When the use was taken back. NULL: still applied.';
 COMMENT ON CONSTRAINT pk_order_discounts ON ticketing.order_discounts IS

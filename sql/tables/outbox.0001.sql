@@ -58,6 +58,9 @@ COMMENT ON COLUMN ticketing.outbox.seq IS
     'Order of insertion, numbered by the database over all tenants. Not the order of commit: '
     'never use it as a bare cursor, or late commits are skipped; ticketing.read_outbox_log knows '
     'how far it is complete.';
+COMMENT ON SEQUENCE ticketing.outbox_seq_seq IS
+    'Numbers the events of all tenants. A number is taken before its transaction commits, so a '
+    'reader may see a higher one first; read_outbox_log waits for it.';
 COMMENT ON COLUMN ticketing.outbox.aggregate_type IS
     'Kind of thing that changed; routes the event to its topic.';
 COMMENT ON COLUMN ticketing.outbox.aggregate_id IS

@@ -35,7 +35,7 @@ COMMENT ON COLUMN ticketing.pass_device_registrations.tenant_id IS
 COMMENT ON COLUMN ticketing.pass_device_registrations.id IS
     'Random identifier, unique inside the tenant.';
 COMMENT ON COLUMN ticketing.pass_device_registrations.pass_id IS
-    'Pass that is on the device.';
+    'The wallet pass of which the device wants to hear.';
 COMMENT ON COLUMN ticketing.pass_device_registrations.device_library_id IS
     'Apple''s deviceLibraryIdentifier. Who knows it may ask which of the device''s passes changed, '
     'so keep it out of logs.';

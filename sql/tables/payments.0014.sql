@@ -46,7 +46,7 @@ COMMENT ON COLUMN ticketing.payments.id IS
     'Random identifier, unique inside the tenant; hand it to the provider as a reference, so that '
     'its webhook finds the row.';
 COMMENT ON COLUMN ticketing.payments.order_id IS
-    'Order that is paid for.';
+    'Order that the money is for; an order may have several payments.';
 COMMENT ON COLUMN ticketing.payments.provider IS
     'Payment provider that takes the money, in lower case, such as stripe.';
 COMMENT ON COLUMN ticketing.payments.provider_payment_id IS

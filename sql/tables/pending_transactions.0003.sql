@@ -260,7 +260,8 @@ COMMENT ON COLUMN ticketing.pending_transactions.submitted_at IS
 COMMENT ON COLUMN ticketing.pending_transactions.confirmed_at IS
     'When the transaction was found to be final. NULL until then.';
 COMMENT ON COLUMN ticketing.pending_transactions.failed_at IS
-    'When the transaction was found to have failed. NULL when it did not.';
+    'When it landed with an error, or was rejected before it was ever sent. NULL when it did '
+    'not fail.';
 COMMENT ON COLUMN ticketing.pending_transactions.expired_at IS
     'When the transaction was given up on evidence; kept if it landed late. NULL when it was not.';
 COMMENT ON COLUMN ticketing.pending_transactions.version IS

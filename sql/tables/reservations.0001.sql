@@ -115,7 +115,7 @@ COMMENT ON COLUMN ticketing.reservations.expires_at IS
     'When a pending reservation runs out, 15 minutes after it was made unless set otherwise; '
     'without meaning once the status has changed.';
 COMMENT ON COLUMN ticketing.reservations.confirmed_at IS
-    'When the reservation was confirmed; NULL when it never was.';
+    'When it was paid for and its tickets counted as sold. NULL when it never was.';
 COMMENT ON COLUMN ticketing.reservations.released_at IS
     'When the stock was given back; NULL while the reservation is pending or confirmed.';
 COMMENT ON COLUMN ticketing.reservations.release_reason IS

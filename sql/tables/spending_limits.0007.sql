@@ -107,7 +107,8 @@ COMMENT ON INDEX ticketing.uq_spending_limits_user IS
     'A person has one row a currency, the one that concurrent spendings lock; two would let them '
     'pass a limit together.';
 COMMENT ON INDEX ticketing.uq_spending_limits_default IS
-    'A tenant has one default a currency.';
+    'Finds what a tenant gives to people without a row of their own, and keeps it to one row a '
+    'currency.';
 
 GRANT SELECT ON ticketing.spending_limits TO ticketing_app, ticketing_worker, ticketing_readonly;
 GRANT INSERT ON ticketing.spending_limits TO ticketing_app, ticketing_worker;

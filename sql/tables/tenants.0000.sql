@@ -42,7 +42,7 @@ COMMENT ON COLUMN ticketing.tenants.created_at IS
 COMMENT ON COLUMN ticketing.tenants.updated_at IS
     'When the owner''s latest accepted version arrived.';
 COMMENT ON CONSTRAINT pk_tenants ON ticketing.tenants IS
-    'One row per tenant.';
+    'One row per tenant; its id is what every tenant_id and app.current_tenant_id name.';
 COMMENT ON CONSTRAINT uq_tenants_slug ON ticketing.tenants IS
     'A slug names one tenant on the whole platform, closed ones included.';
 COMMENT ON CONSTRAINT chk_tenants_status ON ticketing.tenants IS

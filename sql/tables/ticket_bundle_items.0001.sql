@@ -32,9 +32,9 @@ COMMENT ON COLUMN ticketing.ticket_bundle_items.tenant_id IS
 COMMENT ON COLUMN ticketing.ticket_bundle_items.id IS
     'Random identifier, unique inside the tenant.';
 COMMENT ON COLUMN ticketing.ticket_bundle_items.bundle_id IS
-    'Bundle that contains the ticket type.';
+    'The offer that this is a part of; when it is deleted, its items go too.';
 COMMENT ON COLUMN ticketing.ticket_bundle_items.ticket_type_id IS
-    'Ticket type that the bundle contains.';
+    'What a buyer of the bundle gets, among other things.';
 COMMENT ON COLUMN ticketing.ticket_bundle_items.quantity IS
     'Tickets of this type in one bundle; at least 1.';
 COMMENT ON COLUMN ticketing.ticket_bundle_items.created_at IS

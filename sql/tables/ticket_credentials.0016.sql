@@ -69,8 +69,9 @@ COMMENT ON COLUMN ticketing.ticket_credentials.revoked_at IS
 COMMENT ON CONSTRAINT pk_ticket_credentials ON ticketing.ticket_credentials IS
     'One row per code of a tenant.';
 COMMENT ON CONSTRAINT uq_ticket_credentials_code ON ticketing.ticket_credentials IS
-    'A code belongs to one ticket for ever: neither a second ticket nor a dead code''s own ticket '
-    'can use it again. Serves the look-up at the door.';
+    'A code belongs to one ticket for ever: neither a second ticket nor a dead code''s own '
+    'ticket can use it again. Serves a scan at the door, which finds the ticket by the hash of '
+    'the code.';
 COMMENT ON CONSTRAINT uq_ticket_credentials_version ON ticketing.ticket_credentials IS
     'Each code of a ticket has a version of its own; also covers the foreign key to tickets.';
 COMMENT ON CONSTRAINT fk_ticket_credentials_tenant_id ON ticketing.ticket_credentials IS

@@ -45,7 +45,7 @@ COMMENT ON COLUMN ticketing.ticket_inventory.updates IS
 COMMENT ON COLUMN ticketing.ticket_inventory.quantity IS
     'Tickets to be sold in all; set with set_ticket_quantity.';
 COMMENT ON COLUMN ticketing.ticket_inventory.reserved_quantity IS
-    'Tickets in pending reservations.';
+    'Tickets in pending reservations: off sale until those are paid for or run out.';
 COMMENT ON COLUMN ticketing.ticket_inventory.sold_quantity IS
     'Tickets in confirmed reservations.';
 COMMENT ON COLUMN ticketing.ticket_inventory.held_quantity IS

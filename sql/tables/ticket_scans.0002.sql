@@ -176,12 +176,13 @@ COMMENT ON CONSTRAINT chk_ticket_scans_lengths ON ticketing.ticket_scans IS
     'What devices say of themselves stays short: 255 characters, 1024 for the user agent.';
 COMMENT ON INDEX ticketing.uq_ticket_scans_first_entry IS
     'A ticket is admitted once in each period and round of an event, whatever code is at fault: '
-    'the last line against one ticket that lets two people in.';
+    'the last line against one ticket that lets two people in. Serves a scan at the door, which '
+    'looks for the first entry.';
 COMMENT ON INDEX ticketing.uq_ticket_scans_client_nonce IS
     'A device''s scan is stored once, however often it is uploaded; also finds the stored answer.';
 COMMENT ON INDEX ticketing.idx_ticket_scans_duplicate_detection IS
-    'Serves the scans of one ticket, newest first, which every repeated scan asks for; covers the '
-    'foreign key to tickets.';
+    'Serves a scan at the door: the earlier scans of the ticket, newest first, which every '
+    'repeated one asks for. Covers the foreign key to tickets.';
 COMMENT ON INDEX ticketing.idx_ticket_scans_event_id IS
     'Serves the scans of an event in order of time; covers the foreign key to events.';
 

@@ -63,6 +63,9 @@ COMMENT ON COLUMN ticketing.ticket_state_history.id IS
 COMMENT ON COLUMN ticketing.ticket_state_history.seq IS
     'Order of insertion. Of changes with the same changed_at the greater one is the later one. '
     'Counts over all tenants and has gaps; show it to nobody.';
+COMMENT ON SEQUENCE ticketing.ticket_state_history_seq_seq IS
+    'Numbers the changes of all tenants, to tell apart those of one moment; a transaction that '
+    'is rolled back leaves a gap.';
 COMMENT ON COLUMN ticketing.ticket_state_history.ticket_id IS
     'Ticket whose status changed.';
 COMMENT ON COLUMN ticketing.ticket_state_history.previous_status IS

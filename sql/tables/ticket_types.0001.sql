@@ -66,7 +66,7 @@ COMMENT ON COLUMN ticketing.ticket_types.price IS
 COMMENT ON COLUMN ticketing.ticket_types.min_purchase IS
     'Fewest tickets of this type in one purchase, at least 1.';
 COMMENT ON COLUMN ticketing.ticket_types.max_purchase IS
-    'Most tickets of this type in one purchase.';
+    'Upper limit of tickets of this type in one purchase.';
 COMMENT ON COLUMN ticketing.ticket_types.max_per_user IS
     'Most tickets of this type for one user over all orders; NULL means no limit.';
 COMMENT ON COLUMN ticketing.ticket_types.sale_start IS

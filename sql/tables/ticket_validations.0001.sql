@@ -42,7 +42,7 @@ COMMENT ON COLUMN ticketing.ticket_validations.tenant_id IS
 COMMENT ON COLUMN ticketing.ticket_validations.id IS
     'Random identifier, unique inside the tenant.';
 COMMENT ON COLUMN ticketing.ticket_validations.ticket_id IS
-    'Ticket that was validated.';
+    'Ticket that staff looked at, or whose holder they did.';
 COMMENT ON COLUMN ticketing.ticket_validations.validator_id IS
     'User who validated. NULL when it was done by a device or a service.';
 COMMENT ON COLUMN ticketing.ticket_validations.validation_method IS

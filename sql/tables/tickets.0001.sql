@@ -279,7 +279,7 @@ COMMENT ON COLUMN ticketing.tickets.is_validated IS
     'Whether staff have validated the ticket; true exactly when validated_at is set. Admission is '
     'status and checked_in_at, not this.';
 COMMENT ON COLUMN ticketing.tickets.validated_at IS
-    'When staff validated the ticket. NULL when they have not.';
+    'When a person or device validated it; no scan at the gate sets it. NULL when none has.';
 COMMENT ON COLUMN ticketing.tickets.validated_by IS
     'Id of the person or device that validated the ticket; not tied to users. NULL when not '
     'validated or not known.';

@@ -86,6 +86,9 @@ COMMENT ON COLUMN ticketing.waitlist.priority IS
 COMMENT ON COLUMN ticketing.waitlist.position IS
     'Order of arrival, numbered by the database; breaks ties that timestamps cannot. One sequence '
     'serves all tenants, so gaps are normal.';
+COMMENT ON SEQUENCE ticketing.waitlist_position_seq IS
+    'Numbers the places of all queues and tenants, so the numbers of one queue have gaps; only '
+    'their order counts.';
 COMMENT ON COLUMN ticketing.waitlist.notified_at IS
     'When the latest offer was made. NULL: no offer yet.';
 COMMENT ON COLUMN ticketing.waitlist.offer_expires_at IS

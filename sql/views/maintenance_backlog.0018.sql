@@ -146,7 +146,8 @@ COMMENT ON VIEW ticketing.maintenance_backlog IS
     'of the log has yet to read, reservations that a ticket or the waitlist names, lockouts whose '
     'lock lasts. Reads the outbox whole.';
 COMMENT ON COLUMN ticketing.maintenance_backlog.task IS
-    'The function that does it.';
+    'Name of the function that does the work, to be called until it returns less than its '
+    'batch.';
 COMMENT ON COLUMN ticketing.maintenance_backlog.due IS
     'How many rows it would change or delete now.';
 COMMENT ON COLUMN ticketing.maintenance_backlog.oldest IS

@@ -32,19 +32,19 @@ COMMENT ON VIEW ticketing.ticket_inventory_drift IS
     'superuser: where row level security hides rows it says too little, and as ticketing_owner too '
     'much. Reads every reservation of the tenant, so run it in quiet hours.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.tenant_id IS
-    'Tenant that owns the row.';
+    'Tenant that owns the row; a reader sees those of their own alone.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.ticket_type_id IS
     'The ticket type whose counters are off.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.reserved_quantity IS
-    'The counter.';
+    'What ticket_inventory counts as pending; reserved_rows is what it ought to be.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.reserved_rows IS
     'What the pending reservations add up to.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.sold_quantity IS
-    'The counter.';
+    'What ticket_inventory counts as sold; sold_rows is what it ought to be.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.sold_rows IS
     'What the confirmed reservations add up to.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.held_quantity IS
-    'The counter.';
+    'What ticket_inventory counts as kept back; held_rows is what it ought to be.';
 COMMENT ON COLUMN ticketing.ticket_inventory_drift.held_rows IS
     'What the open house holds add up to.';
 

@@ -23,11 +23,11 @@ COMMENT ON VIEW ticketing.ticket_type_availability IS
     'Ticket types with their counters, for readers: one row a type, under the reader''s own row '
     'level security.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.tenant_id IS
-    'Tenant that owns the row.';
+    'Tenant that owns the row; a reader sees those of their own alone.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.event_id IS
     'Event the type sells admission to.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.ticket_type_id IS
-    'The ticket type.';
+    'Product of the event, as in ticket_types.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.name IS
     'Name of the type as buyers see it.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.price_cents IS
@@ -43,7 +43,7 @@ COMMENT ON COLUMN ticketing.ticket_type_availability.is_active IS
 COMMENT ON COLUMN ticketing.ticket_type_availability.quantity IS
     'Tickets to be sold in all.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.reserved_quantity IS
-    'Tickets in pending reservations.';
+    'Tickets in pending reservations: off sale until those are paid for or run out.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.sold_quantity IS
     'Tickets in confirmed reservations.';
 COMMENT ON COLUMN ticketing.ticket_type_availability.held_quantity IS

@@ -33,11 +33,11 @@ COMMENT ON VIEW ticketing.zone_availability IS
     'Zones with what is taken and free at this moment, one row a zone, under the reader''s own row '
     'level security. Overdue holds count as free, whether or not a sweeper has come by.';
 COMMENT ON COLUMN ticketing.zone_availability.tenant_id IS
-    'Tenant that owns the row.';
+    'Tenant that owns the row; a reader sees those of their own alone.';
 COMMENT ON COLUMN ticketing.zone_availability.event_id IS
-    'Event that the zone admits to.';
+    'Event that a place of the zone admits to.';
 COMMENT ON COLUMN ticketing.zone_availability.zone_id IS
-    'Zone of the event.';
+    'Area of the event, as in zones.';
 COMMENT ON COLUMN ticketing.zone_availability.name IS
     'Name of the zone as buyers see it.';
 COMMENT ON COLUMN ticketing.zone_availability.capacity IS

@@ -60,23 +60,23 @@ COMMENT ON VIEW ticketing.zone_inventory_drift IS
     'says too little, and as ticketing_owner too much. Reads every hold of the tenant, so run it '
     'in quiet hours.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.tenant_id IS
-    'Tenant that owns the row.';
+    'Tenant that owns the row; a reader sees those of their own alone.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.zone_id IS
     'The zone whose counters are off.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.bucket IS
     'The bucket whose counters are off.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.held_quantity IS
-    'The counter; NULL when holds name a bucket that has none.';
+    'What the bucket counts as held; NULL when holds name a bucket that has none.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.held_rows IS
     'What the active holds add up to.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.confirmed_quantity IS
-    'The counter; NULL when holds name a bucket that has none.';
+    'What the bucket counts as confirmed; NULL when holds name a bucket that has none.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.confirmed_rows IS
     'What the confirmed holds add up to.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.bucket_capacity IS
-    'What the buckets of the zone have in all.';
+    'Sum over the buckets of the zone; it ought to equal zone_capacity.';
 COMMENT ON COLUMN ticketing.zone_inventory_drift.zone_capacity IS
-    'What the zone says it has.';
+    'What zones.capacity promises to buyers.';
 
 GRANT SELECT ON ticketing.zone_inventory_drift
 TO ticketing_app, ticketing_worker, ticketing_readonly;
