@@ -65,25 +65,42 @@ def read_database(
         " OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace = 'public'::regnamespace))"
         " ORDER BY 1"
     ).fetchall()
-    brought = {(schema, name) for schema, name in connection.execute(_BROUGHT)}
-    found: dict[str, Catalog] = {}
-    for (schema,) in schemas:
-        if schema in leave:
-            continue
-        catalog = read_catalog(connection, schema)
-        if brought:
-            catalog = {
-                kind: {
-                    name: definition
-                    for name, definition in names.items()
-                    if (schema, name) not in brought
-                    and (schema, name.partition(".")[0]) not in brought
-                    and (schema, definition.get("table")) not in brought
-                }
-                for kind, names in catalog.items()
-            }
-        found[schema] = catalog
-    return found
+    brought = brought_by_extensions(connection)
+    return {
+        schema: without(read_catalog(connection, schema), brought.get(schema, frozenset()))
+        for (schema,) in schemas
+        if schema not in leave
+    }
+
+
+def brought_by_extensions(connection: psycopg.Connection) -> dict[str, set[str]]:
+    """Returns the objects that belong to an extension, by schema; functions with their arguments.
+
+    Args:
+        connection: any login that may read the system catalogs.
+    """
+    brought: dict[str, set[str]] = {}
+    for schema, name in connection.execute(_BROUGHT):
+        brought.setdefault(schema, set()).add(name)
+    return brought
+
+
+def without(catalog: Catalog, brought: Collection[str]) -> Catalog:
+    """Returns a catalog without some objects and what belongs to them.
+
+    Args:
+        catalog: what `read_catalog` returned.
+        brought: names of relations, types and functions.
+    """
+    if not brought:
+        return catalog
+    kept: Catalog = {}
+    for kind, names in catalog.items():
+        for name, definition in names.items():
+            belongs = {name, name.partition(".")[0], definition.get("table")}
+            if belongs.isdisjoint(brought):
+                kept.setdefault(kind, {})[name] = definition
+    return kept
 
 
 def _about(query: str, schema: str) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 
 import psycopg
 
-from ticket_schema.catalog import Catalog, read_catalog
+from ticket_schema.catalog import Catalog, brought_by_extensions, read_catalog, without
 from ticket_schema.errors import TicketSchemaError
 
 FORMAT = 1
 
-Facts = dict[str, dict[str, Any]]
+Facts = dict[str, Any]
 Snapshot = dict[str, Any]
 """As written to `schema.json`:
 
@@ -45,7 +45,8 @@ def read(connection: psycopg.Connection, schema: str = "ticketing") -> Snapshot:
     Raises:
         TicketSchemaError: there is no such schema.
     """
-    objects = read_catalog(connection, schema)
+    brought = brought_by_extensions(connection).get(schema, set())
+    objects = without(read_catalog(connection, schema), brought)
     if not objects:
         raise TicketSchemaError(
             f"The database has no schema {schema}.",
@@ -57,7 +58,9 @@ def read(connection: psycopg.Connection, schema: str = "ticketing") -> Snapshot:
         "schema": schema,
         "head": _head(connection, schema, objects),
         "objects": objects,
-        "structure": _structure(connection, schema),
+        "structure": {
+            part: _kept(rows, brought) for part, rows in _structure(connection, schema).items()
+        },
         "transitions": [],
     }
     if "state_transitions" in objects.get("table", {}):
@@ -66,7 +69,9 @@ def read(connection: psycopg.Connection, schema: str = "ticketing") -> Snapshot:
         )
         names = [one.name for one in rows.description or ()]
         snapshot["transitions"] = [dict(zip(names, row, strict=True)) for row in rows]
-    return snapshot
+    # In one order, whatever that of the rows was: pages tell things in the order they come in.
+    ordered: Snapshot = json.loads(canonical(snapshot))
+    return ordered
 
 
 def _structure(connection: psycopg.Connection, schema: str) -> dict[str, Facts]:
@@ -80,7 +85,20 @@ def _structure(connection: psycopg.Connection, schema: str) -> dict[str, Facts]:
                 query = file.read_text(encoding="utf-8").encode()
                 rows = psycopg.RawCursor(connection).execute(query, [schema])
                 structure[file.name.removesuffix(".sql")] = dict(rows.fetchall())
+    # PostgreSQL compares the text in JSON by the collation of the database.
+    for sources in structure["view_sources"].values():
+        sources.sort(key=lambda one: (one["schema"], one["table"], one["column"]))
     return structure
+
+
+def _kept(rows: dict[str, Any], brought: set[str]) -> dict[str, Any]:
+    """Returns what is not of an extension: rows are of an object, of its table, or of a role."""
+    return {
+        name: facts
+        for name, facts in rows.items()
+        if brought.isdisjoint({name, *name.split(".", 1)})
+        and (not isinstance(facts, dict) or facts.get("table") not in brought)
+    }
 
 
 def _head(connection: psycopg.Connection, schema: str, objects: Catalog) -> str | None:
