@@ -6,7 +6,8 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down test lint fmt upgrade downgrade migrate-up migrate-down revision sql \
-        status fingerprints isolation-proof seed-coverage gate freeze gate-score gate-rules soak bench check clean
+        status fingerprints isolation-proof seed-coverage gate freeze gate-score gate-rules \
+        docs docs-check site soak bench check clean
 
 ##@ First steps
 
@@ -72,12 +73,22 @@ gate-rules: $(READY) ## Write docs/gate-rules.md anew.
 gate-score: $(READY) ## Write docs/gate-score.md anew; PYTHON= one with pytest-alembic fills that column.
 	@PYTHONPATH=tests $(BIN)/python tests/gate/score.py $(PYTHON)
 
+docs: $(READY) ## Write docs/schema anew, from the catalog of a scratch database.
+	@$(BIN)/ticket-schema docs build $(ARGS)
+
+docs-check: $(READY) ## Compare docs/schema with a scratch database, or ARGS="--url …" with a live one.
+	@$(BIN)/ticket-schema docs check $(ARGS)
+
+site: $(READY) ## Make the site of docs/ in site/; ARGS=--open shows it in the browser.
+	@$(BIN)/ticket-schema docs site $(ARGS)
+
 lint: $(READY) ## Check style and types: ruff, mypy, sqlfluff.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --disable-progress-bar sql \
-		src/ticket_schema/lint src/ticket_schema/gate/catalog src/ticket_schema/docs/structure
+		src/ticket_schema/lint src/ticket_schema/gate/catalog src/ticket_schema/docs/structure \
+		src/ticket_schema/docs/live_queries
 
 fmt: $(READY) ## Format the Python code.
 	@$(BIN)/ruff format .

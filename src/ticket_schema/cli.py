@@ -30,6 +30,7 @@ from rich.table import Table
 from ticket_schema import demo, embedded, hardening, maintenance, status
 from ticket_schema.api import alembic_config
 from ticket_schema.connection import connect, find_url
+from ticket_schema.docs import command as docs
 from ticket_schema.errors import Exit, TicketSchemaError, redact
 from ticket_schema.gate import command as gate
 from ticket_schema.runner import Progress
@@ -42,6 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(gate.app, name="gate")
+app.add_typer(docs.app, name="docs")
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
