@@ -186,3 +186,10 @@ def test_what_an_extension_brought_is_left_out(database: psycopg.Connection) -> 
     database.execute("CREATE EXTENSION vector SCHEMA shop")
 
     assert snapshot.read(database, "shop") == before
+
+
+def test_a_right_that_no_policy_lets_at_a_row_is_no_yes(rendered: dict[str, str]) -> None:
+    page = rendered["tables/orders.md"]
+
+    assert "| `ticketing_owner` | **yes** | **yes** | **yes** | no row | **yes** |" in page
+    assert "No row: granted, and no policy lets the role at one." in page

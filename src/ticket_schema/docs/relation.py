@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ticket_schema.docs import markdown
 from ticket_schema.docs.links import Links
@@ -107,8 +107,13 @@ def columns(relation: Relation, links: Links) -> str:
     return markdown.table(heads, rows)
 
 
-def rights(relation: Relation) -> str:
-    """Returns who may do what: a row a role, then the columns where not all are meant."""
+def rights(relation: Relation, denied: Collection[tuple[str, str]] = ()) -> str:
+    """Returns who may do what: a row a role, then the columns where not all are meant.
+
+    Args:
+        relation: a table or a view.
+        denied: role and command that are granted, and that no policy lets at a row.
+    """
     rows: list[list[str]] = []
     some: dict[tuple[str, str], list[str]] = {}
     wanted = RIGHTS if not relation.kind.endswith("view") else RIGHTS[:4]
@@ -116,7 +121,10 @@ def rights(relation: Relation) -> str:
         cells = []
         for right in wanted:
             given = allowed.get(right)
-            cells.append("**yes**" if given is True else "columns" if given else "no")
+            if given and (role, right) in denied:
+                cells.append("no row")
+            else:
+                cells.append("**yes**" if given is True else "columns" if given else "no")
             if given and given is not True:
                 listed = names(markdown.code(column) for column in given)
                 some.setdefault((right, listed), []).append(markdown.code(role))
@@ -133,6 +141,7 @@ def rights(relation: Relation) -> str:
     ]
     return paragraphs(
         markdown.table(["role", *wanted], rows),
+        "No row: granted, and no policy lets the role at one." if denied else "",
         f"Not all columns:\n\n{columns}" if columns else "",
         f"Granted, beside what is granted by column: {names(grants)}." if grants else "",
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ticket_schema.docs import diagrams, markdown, relation
+from ticket_schema.docs import access, diagrams, markdown, relation
 from ticket_schema.docs.history import of_object
 from ticket_schema.docs.links import Links
 from ticket_schema.docs.machines import Machine, machines
@@ -43,14 +43,25 @@ def pages(source: Source) -> dict[str, str]:
         source: what the pages are made from.
     """
     found = machines(source)
-    tables = source.schema.tables.items()
-    return {table_page(name): _page(source, one, found) for name, one in tables}
+    denied: dict[str, set[tuple[str, str]]] = {}
+    for cell in access.matrix(source):
+        if cell.outcome == "denied":
+            denied.setdefault(cell.table, set()).add((cell.role, cell.command))
+    return {
+        table_page(name): _page(source, one, found, denied.get(name, set()))
+        for name, one in source.schema.tables.items()
+    }
 
 
-def _page(source: Source, table: Relation, found: Mapping[str, Machine]) -> str:
+def _page(
+    source: Source,
+    table: Relation,
+    found: Mapping[str, Machine],
+    denied: Collection[tuple[str, str]],
+) -> str:
     links = Links(source, table_page(table.name))
     sections: list[Section] = [
-        ("Who may do what", relation.rights(table)),
+        ("Who may do what", relation.rights(table, denied)),
         ("Policies", relation.policies(table, source.schema.name, links)),
         ("Columns", relation.columns(table, links)),
         ("Constraints", _constraints(table, links)),
