@@ -50,10 +50,10 @@ def _entries(page: Page) -> list[dict[str, str]]:
                 "kind": "Error code" if code else page.kind,
                 "title": plain(heading),
                 "in": page.name,
-                "about": about[:200],
+                "about": about.replace("`", "")[:200],
             }
         else:
-            entry["about"] = page.summary
+            entry["about"] = page.summary.replace("`", "")
         entries.append({"url": address, **entry})
     return entries
 
