@@ -21,6 +21,19 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OF_STAGES = (Stage.HISTORY, Stage.STATIC, Stage.COMPATIBILITY)
 
 
+def _run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        line,
+        shell=True,
+        cwd=folder,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 def test_each_rule_is_listed_with_its_weight() -> None:
     gate.load_rules()
     listed = {
@@ -58,16 +71,7 @@ def test_the_job_of_a_pipeline_refuses_and_leaves_its_reports(
     )
     project.revision("a2", 'op.execute("CREATE INDEX i ON t (id)")', 'op.execute("DROP INDEX i")')
 
-    done = subprocess.run(
-        line,
-        shell=True,
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = _run(line, tmp_path)
 
     assert done.returncode == 1, done.stderr
     for name in re.findall(r"--output (\S+)", line):
@@ -88,16 +92,7 @@ def test_a_release_is_frozen_as_the_page_says(tmp_path: Path, server: Server) ->
         command = line.partition(" #")[0].strip()
         if "freeze" not in command:
             command += f" --url {server.url!r}"
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=tmp_path,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = _run(command, tmp_path)
         assert "not-frozen" not in done.stdout
         assert done.returncode == ("freeze" not in command), done.stdout + done.stderr
     assert "downgrade-missing" in done.stdout
