@@ -128,7 +128,7 @@ def test_an_unknown_ref_is_refused(plain: AlembicProject) -> None:
     plain.revision("a1", TABLE)
     plain.commit("v1")
 
-    with pytest.raises(TicketSchemaError, match="git could not answer"):
+    with pytest.raises(TicketSchemaError, match=r"git knows no v9\."):
         project.load(plain.ini, since="v9")
 
 
@@ -138,6 +138,15 @@ def test_an_environment_that_needs_a_database_is_refused(tmp_path: Path) -> None
     loaded = project.load(broken.ini)
 
     with pytest.raises(TicketSchemaError, match=r"env\.py fails in offline mode: KeyError"):
+        loaded.render()
+
+
+def test_an_environment_that_exits_is_refused(tmp_path: Path) -> None:
+    leaving = AlembicProject(tmp_path, env="import sys\nsys.exit(0)\n")
+    leaving.revision("a1", TABLE)
+    loaded = project.load(leaving.ini)
+
+    with pytest.raises(TicketSchemaError, match=r"env\.py fails in offline mode: SystemExit"):
         loaded.render()
 
 

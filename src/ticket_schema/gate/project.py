@@ -245,6 +245,8 @@ def load(config: Path | None = None, *, since: str | None = None) -> Project:
         warnings.simplefilter("always")
         before = list(sys.path)
         made = _config(config)
+        # What Alembic says there would stand in the midst of a report.
+        made.stdout = io.StringIO()
         try:
             script = ScriptDirectory.from_config(made)
             ordered = list(script.walk_revisions())[::-1]
@@ -301,7 +303,7 @@ def landed_at(ref: str, locations: Iterable[Path]) -> dict[str, LandedRevision]:
         if not folder.is_dir() or "site-packages" in folder.parts:
             continue
         top = top_folder(folder)
-        git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        git(folder, "rev-parse", "--verify", f"{ref}^{{commit}}", wrong=f"git knows no {ref}.")
         below = folder.resolve().relative_to(top).as_posix()
         listed = git(top, "ls-tree", "-r", "-z", "--name-only", ref, "--", below).split("\0")
         names = [name for name in listed if name.endswith(".py")]
@@ -491,7 +493,7 @@ def _run(project: Project, recorder: _Recorder, *, downgrade: bool) -> None:
     try:
         with context, contextlib.redirect_stdout(io.StringIO()):
             script.run_env()
-    except Exception as error:  # env.py is code of somebody else
+    except (Exception, SystemExit) as error:  # env.py is code of somebody else
         raise TicketSchemaError(
             f"{project.shown(environment)} fails in offline mode:"
             f" {type(error).__name__}: {_first_line(error)}.",
@@ -509,7 +511,7 @@ def _config(config: Path | None) -> Config:
     path = config.resolve()
     if not path.is_file():
         raise TicketSchemaError(
-            f"There is no {config}.",
+            f"There is no file {config}.",
             hint="Give --config the path of alembic.ini, or of a pyproject.toml with"
             " [tool.alembic].",
             exit_code=Exit.USAGE,
@@ -624,13 +626,14 @@ def contents(top: Path, ref: str, names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def git(folder: Path, *arguments: str, asked: str = "") -> str:
+def git(folder: Path, *arguments: str, asked: str = "", wrong: str = "") -> str:
     """Returns what git says.
 
     Args:
         folder: where it is asked.
         arguments: of git.
         asked: what it reads.
+        wrong: a sentence that says what its refusal means; without it its own words.
 
     Raises:
         TicketSchemaError: it is not there, or refuses.
@@ -647,8 +650,9 @@ def git(folder: Path, *arguments: str, asked: str = "") -> str:
         )
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", "") or ""
+        own = f": {said.strip().splitlines()[0].rstrip('.')}" if said.strip() else ""
         raise TicketSchemaError(
-            f"git could not answer{f': {said.strip().splitlines()[0]}' if said.strip() else ''}.",
+            wrong or f"git could not answer{own}.",
             hint="Give --since a commit, tag or branch that this checkout has; a CI checkout may"
             " need its full history.",
             exit_code=Exit.USAGE,

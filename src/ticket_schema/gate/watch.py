@@ -19,7 +19,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from ticket_schema.errors import TicketSchemaError
+from ticket_schema.errors import TicketSchemaError, redact
 from ticket_schema.gate.trace import Failure, Table, Trace, Tracer
 
 # What names a server in the arguments of any driver.
@@ -263,7 +263,7 @@ def failure_of(error: BaseException) -> Failure:
     table = getattr(diagnostics, "table_name", None) or ""
     return Failure(
         state,
-        (lines[0] if lines else type(original).__name__).rstrip("."),
+        redact(lines[0] if lines else type(original).__name__).rstrip("."),
         f"{schema}.{table}" if table else "",
         getattr(diagnostics, "constraint_name", None) or "",
     )
