@@ -98,6 +98,14 @@ def test_with_since_only_what_is_new_is_told(tmp_path: Path, server: Server) -> 
     assert "table b" not in one.happens
 
 
+def test_what_a_superuser_prepared_is_no_revision_s(tmp_path: Path, check: Check) -> None:
+    project = Plain(tmp_path).sql("0001", TABLE, downgrade="DROP TABLE a")
+    (tmp_path / "first.sql").write_text("CREATE TABLE early (n int);")
+    (tmp_path / "pyproject.toml").write_text('[tool.ticket-schema.gate]\nprepare = "first.sql"\n')
+
+    assert of(check(project), "table-without-primary-key") == []
+
+
 def test_what_the_catalog_shows_can_be_allowed(tmp_path: Path, check: Check) -> None:
     project = Plain(tmp_path).sql("0001", KEYLESS, downgrade="DROP TABLE b")
     module = tmp_path / "migrations" / "versions" / "0001.py"
@@ -109,6 +117,26 @@ def test_what_the_catalog_shows_can_be_allowed(tmp_path: Path, check: Check) -> 
 
     assert of(found, "table-without-primary-key") == []
     assert of(found, "override-unused") == []
+
+
+def test_a_flaw_of_a_table_stands_where_that_is_made(tmp_path: Path, check: Check) -> None:
+    project = Plain(tmp_path).sql(
+        "0001",
+        "CREATE TABLE a (id bigserial PRIMARY KEY, code text UNIQUE)",
+        "CREATE TABLE b (id bigserial PRIMARY KEY, a bigint REFERENCES a (id))",
+        "CREATE INDEX b_a ON b (a)",
+        downgrade="DROP TABLE b, a",
+    )
+    told = {
+        (one.rule.id, one.happens.split()[1]): one.line
+        for one in check(project)
+        if one.rule.stage is Stage.CATALOG
+    }
+
+    made = [told["serial-column", "a.id"], told["serial-column", "b.id"]]
+    assert made == sorted(set(made))
+    assert told["name-made-up", "a.a_code_key"] == made[0]
+    assert told["name-made-up", "b.b_a_fkey"] == made[1]
 
 
 def test_a_table_that_services_own_and_policies_do_not_hold(admin: psycopg.Connection) -> None:

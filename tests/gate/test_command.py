@@ -66,6 +66,9 @@ def test_the_terminal_says_what_happens_where_and_how_to_mend_it(project: Alembi
     assert "What happens: Every INSERT, UPDATE and DELETE on t waits" in said
     assert 'op.execute("CREATE INDEX CONCURRENTLY i ON t (a)")' in said
     assert "allowed object-dropped  migrations/versions/a2_it.py:14  unused (until" in said
+    (conventions,) = re.findall(r"off: (.*?): conventions of ticket-schema", said, re.DOTALL)
+    assert re.search(r"lint-\* \(\d+ rules\)", conventions)
+    assert conventions.count("lint-") == 1
     assert "alembic.ini: refused, 1 error" in said
 
 

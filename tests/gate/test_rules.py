@@ -210,6 +210,10 @@ def test_what_is_committed_early_must_bear_a_second_run(
             "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (account_id) REFERENCES accounts",
             "FOREIGN KEY (account_id) REFERENCES accounts NOT VALID",
         ),
+        (
+            "CREATE MATERIALIZED VIEW m AS SELECT code FROM orders WITH DATA",
+            'AS SELECT code FROM orders WITH NO DATA")',
+        ),
     ],
 )
 def test_the_mend_is_the_statement_corrected(tables: Tables, statement: str, mend: str) -> None:
@@ -348,7 +352,9 @@ def test_what_the_way_down_does_is_known_to_its_later_statements(tables: Tables)
     [
         (("UPDATE orders SET code = 'x' WHERE code = ''",), True),
         (("DELETE FROM orders WHERE code = ''",), True),
+        (("UPDATE orders SET code = 'x'",), True),
         (("UPDATE orders SET status = 'x' WHERE code = ''",), False),
+        (("UPDATE orders SET code = 'x' WHERE status = 'y'",), False),
         (("DELETE FROM orders WHERE status = ''",), False),
         (("DELETE FROM moods",), False),
     ],
@@ -360,3 +366,16 @@ def test_rows_are_mended_before_the_constraint(
 
     assert ("cleanup-after-constraint" in tables.rules(check, *statements)) == late
     assert "cleanup-after-constraint" not in tables.rules(*statements, check)
+
+
+def test_rows_that_change_later_are_not_mended(tmp_path: Path) -> None:
+    project = AlembicProject(tmp_path)
+    project.revision("a1", 'op.execute("CREATE TABLE t (id bigint PRIMARY KEY, state text)")')
+    project.revision("a2", """op.execute("ALTER TABLE t ADD CONSTRAINT c CHECK (state <> '')")""")
+    change = """op.execute("UPDATE t SET state = 'paid' WHERE state = 'open'")"""
+    project.revision("a3", change)
+    project.revision("a4", change)
+
+    late = [one for one in gate.check(project.ini).findings if one.rule.catalogue == "C3"]
+
+    assert [one.revision for one in late] == ["a3"]

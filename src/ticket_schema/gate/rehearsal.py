@@ -244,10 +244,10 @@ class _Stage:
                     self.now = None
                     continue
                 self.progress(revision.id)
-                if not found.revisions and number > 0:
+                if not found.revisions:
                     with self.scratch.connect(self.database) as admin:
                         found.flaws_before = look(admin)
-                        if self.project.ours:
+                        if self.project.ours and number > 0:
                             self.offences_before = _offences(admin)
                 rehearsed = self._rehearse(revision, number, stack)
                 self.now = rehearsed.after

@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 
 from ticket_schema.gate.finding import Finding, Report, Severity
-from ticket_schema.gate.report.place import counted, looked_at, position
+from ticket_schema.gate.report.place import counted, looked_at, position, switched_off
 
-_OF_PYTHON = ("op.", "def ", "phase =", "revision =")
+_OF_PYTHON = ("op.", "def ", "phase =", "revision =", "# ")
 _MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "i"}
 
 
@@ -47,7 +47,7 @@ def render(report: Report, root: Path) -> str:
         lines += ["", "</details>"]
     if report.switched_off:
         lines += ["", "<details><summary>Rules that did not look</summary>", ""]
-        lines += [f"- `{rule}`: {why}" for rule, why in sorted(report.switched_off.items())]
+        lines += [f"- `{rules}`: {why}" for rules, why in switched_off(report.switched_off)]
         lines += ["", "</details>"]
     if report.role:
         lines += ["", f"Migrated as {report.role}."]

@@ -1,10 +1,13 @@
-"""Where a finding is, as each form of the report shows it."""
+"""Where a finding is, and what else several forms of the report say alike."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ticket_schema.gate.finding import Finding, Report, Severity
+
+_LINT = "lint-"
 
 
 def relative(file: Path | None, root: Path) -> str:
@@ -38,6 +41,26 @@ def looked_at(report: Report) -> str:
         report: any report.
     """
     return f"{report.revisions} revision{'' if report.revisions == 1 else 's'}"
+
+
+def switched_off(rules: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Returns the rules that did not look, those with one reason as one phrase, and the reason.
+
+    Args:
+        rules: the reason of each rule.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in sorted(rules.items()):
+        by_reason.setdefault(reason, []).append(name)
+    found = []
+    for reason, names in by_reason.items():
+        shown = [one for one in names if not one.startswith(_LINT)]
+        if len(names) - len(shown) > 1:
+            shown.append(f"{_LINT}* ({len(names) - len(shown)} rules)")
+        else:
+            shown = names
+        found.append((", ".join(shown), reason))
+    return sorted(found)
 
 
 def counted(report: Report) -> str:

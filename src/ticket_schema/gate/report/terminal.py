@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ticket_schema.gate.finding import Finding, Report, Severity
-from ticket_schema.gate.report.place import counted, looked_at, position
+from ticket_schema.gate.report.place import counted, looked_at, position, switched_off
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 _LINES_OF_SQL = 6
@@ -63,8 +63,7 @@ def show(report: Report, root: Path, console: Console) -> None:
         name: _CONVENTIONS if why.startswith(_CONVENTION) else why
         for name, why in report.switched_off.items()
     }
-    for reason in sorted(set(off.values())):
-        rules = ", ".join(sorted(name for name, why in off.items() if why == reason))
+    for rules, reason in switched_off(off):
         console.print(f"[dim]off: {rules}: {escape(reason)}[/]")
     verdict = "[bold red]refused[/]" if report.failing else "[bold green]passed[/]"
     seconds = sum(report.stages.values())

@@ -69,11 +69,19 @@ def check(step: Step) -> Iterator[Finding]:
 
 def _late(step: Step, node: Any) -> Iterator[Finding]:
     table = relation(node.relation)
-    touched = {one.name for one in node.targetList} if isinstance(node, ast.UpdateStmt) else set()
-    if not touched:
-        touched = {name for part in walk(node.whereClause) if (name := column_name(part))}
+    sources = node.fromClause if isinstance(node, ast.UpdateStmt) else node.usingClause
+    # What mends rows looks for them by what is wrong with them, or takes all.
+    sought = {
+        name
+        for part in walk([node.whereClause, sources, node.withClause])
+        if (name := column_name(part))
+    }
+    if isinstance(node, ast.UpdateStmt):
+        changed = {one.name for one in node.targetList}
+        sought = changed if node.whereClause is None else sought & changed
+    near = {step.revision.id, *step.revision.parents}
     for where, columns, by in step.earlier.required:
-        if where == table and touched & columns:
+        if where == table and sought & columns and by.revision.id in near:
             yield step.finding(
                 LATE,
                 f"The rows of {table} are mended here, and revision {by.revision.id} requires it"

@@ -296,6 +296,12 @@ ANSWERED_BY_LINT = {
 }
 
 _MOST = 5
+# What a statement about its table makes, which others may name as well.
+_INSIDE = {"column", "constraint"}
+_MAKES = (
+    r"\b(?:CREATE|ALTER)\b[^(;]*?\bTABLE\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:ONLY\s+)?"
+    r'(?:[\w"]+\.)?"?{table}"?(?!\w)'
+)
 
 
 @cache
@@ -331,7 +337,12 @@ def check(found: Rehearsal, *, ours: bool = False) -> Iterator[Finding]:
         if ours and flaw.schema == _SCHEMA and flaw.query in ANSWERED_BY_LINT:
             continue
         rule = RULES[flaw.query]
-        key = (rule, one.revision.id, flaw.severity or rule.severity, _place(one, flaw.name))
+        key = (
+            rule,
+            one.revision.id,
+            flaw.severity or rule.severity,
+            _place(one, flaw.name, flaw.kind),
+        )
         placed.setdefault(key, []).append(flaw)
     for (rule, revision, weight, place), flaws in placed.items():
         yield Finding(
@@ -369,8 +380,18 @@ def _brought(one: Rehearsed, flaw: Flaw) -> bool:
     return flaw.name not in one.before.get(flaw.schema, {}).get(flaw.kind, {})
 
 
-def _place(one: Rehearsed, name: str) -> Place:
+def _place(one: Rehearsed, name: str, kind: str = "") -> Place:
     """Returns the last statement that names an object, or its table; else the module's begin."""
+    if kind in _INSIDE:
+        table, _, inner = name.partition(".")
+        made = re.compile(_MAKES.format(table=re.escape(table)), re.IGNORECASE)
+        own = re.compile(rf"(?<!\w){re.escape(inner)}(?!\w)")
+        there = [trace for trace in one.up.traces if made.search(trace.statement)]
+        named = [trace for trace in there if own.search(trace.statement)]
+        for trace in reversed(named or there):
+            place = place_of(one.revision, trace)
+            if place is not None:
+                return place
     words = [re.sub(r"\(.*", "", name).rpartition(".")[2], name.partition(".")[0].partition("(")[0]]
     for word in words:
         for trace in reversed(one.up.traces):

@@ -411,9 +411,7 @@ def _filled_at_once(step: Step, node: Any) -> Iterator[Finding]:
             FILLED,
             f"The transaction lasts until {', '.join(dict.fromkeys(read))} is read for {name}, and"
             " with it every lock that it has.",
-            executed(
-                re.sub(r"(?i)(\s+WITH\s+DATA)?\s*$", " WITH NO DATA", step.parsed.text.strip())
-            )
+            executed(re.sub(r"(?i)\s+WITH\s+DATA$", "", step.parsed.text.strip()) + " WITH NO DATA")
             + "\n"
             + autocommit(f"REFRESH MATERIALIZED VIEW {name}"),
         )

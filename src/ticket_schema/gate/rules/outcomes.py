@@ -132,6 +132,7 @@ STOPPED = _rule(
 _DATA = {"23505", "23P01"}
 _NULLS = re.compile(r'column "(?P<column>[^"]+)" of relation "(?P<table>[^"]+)" contains null')
 _NO_RIGHT = "42501"
+_NO_EXTENSION = re.compile(r'extension "[^"]+" is not available')
 _MOST_LINES = 5
 
 
@@ -183,11 +184,11 @@ def check(found: Rehearsal) -> Iterator[Finding]:
         )
     if found.stopped is not None:
         revision, why = found.stopped
-        yield Finding(
-            rule=STOPPED,
-            happens=f"Nothing after revision {revision} was rehearsed: {why}.",
-            mend="Mend that revision first.",
-            revision=revision,
+        yield _finding(
+            STOPPED,
+            found.revisions[-1],
+            f"Nothing after revision {revision} was rehearsed: {why}.",
+            "# mend that revision first",
         )
 
 
@@ -219,7 +220,9 @@ def _up(one: Rehearsed) -> Iterator[Finding]:
             one.up,
         )
     else:
-        yield _finding(FAILS, one, f"It fails: {_said(failure)}.", "", one.up)
+        elsewhere = "ticket-schema gate --image …  # or --url, of a server that has the extension"
+        mend = elsewhere if _NO_EXTENSION.search(failure.message) else ""
+        yield _finding(FAILS, one, f"It fails: {_said(failure)}.", mend, one.up)
 
 
 def _of_rows(one: Rehearsed, run: Run, failure: Failure) -> Finding:
