@@ -139,6 +139,7 @@ def test_markdown(project: AlembicProject) -> None:
     assert "`migrations/versions/a2_it.py:13`" in refused.stdout
     assert "```python\nwith op.get_context().autocommit_block():" in refused.stdout
     assert "Rules that did not look" in refused.stdout
+    assert "``" not in refused.stdout.replace("```", "")
 
 
 def test_several_forms_go_to_their_files_and_the_terminal_is_told_as_well(

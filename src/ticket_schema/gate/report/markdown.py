@@ -30,7 +30,7 @@ def render(report: Report, root: Path) -> str:
         lines += ["| | rule | revision | where |", "|---|---|---|---|"]
         lines += [
             f"| {_MARKS[one.weight]} | `{one.rule.id}` {_cell(one.rule.title)}"
-            f" | {_cell(one.revision or '')} | `{position(one, root)}` |"
+            f" | {_cell(one.revision or '')} | {_where(one, root)} |"
             for one in report.findings
         ]
         lines.append("")
@@ -53,6 +53,11 @@ def render(report: Report, root: Path) -> str:
         lines += ["", f"Migrated as {report.role}."]
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.stages.items())
     return "\n".join([*lines, "", f"<sub>{took}</sub>", ""])
+
+
+def _where(finding: Finding, root: Path) -> str:
+    place = position(finding, root)
+    return f"`{place}`" if place else ""
 
 
 def _details(finding: Finding, root: Path) -> list[str]:
