@@ -193,3 +193,25 @@ def test_a_right_that_no_policy_lets_at_a_row_is_no_yes(rendered: dict[str, str]
 
     assert "| `ticketing_owner` | **yes** | **yes** | **yes** | no row | **yes** |" in page
     assert "No row: granted, and no policy lets the role at one." in page
+
+
+def test_a_function_tells_what_others_lock_and_read_for_it(
+    foreign: Callable[[str], Source],
+) -> None:
+    source = foreign(
+        "CREATE TABLE a (id int); CREATE TABLE b (id int);"
+        "CREATE FUNCTION take() RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM FROM shop.a FOR UPDATE; LOCK TABLE shop.b IN SHARE MODE;"
+        " PERFORM pg_advisory_xact_lock(7); EXECUTE current_setting('x.y'); END $$;"
+        "CREATE FUNCTION outer_one() RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM shop.take(); RAISE serialization_failure; END $$"
+    )
+
+    text = build.render(source)["functions/outer_one.md"]
+
+    own, _, through = text.partition("What it calls and the triggers that it sets off may do")
+    assert "| `40001` | `serialization_failure` |" in own
+    assert "| [`a`](../tables/a.md) | yes |  | FOR UPDATE |" in through
+    assert "| [`b`](../tables/b.md) |  |  | LOCK TABLE SHARE |" in through
+    assert "- the lock `pg_advisory_xact_lock(7)`" in through
+    assert "- what is not seen in [`take`](take.md)" in through

@@ -106,6 +106,7 @@ class Reached:
         reads: relations that those select from.
         writes: table and commands of those.
         row_locks: of those.
+        table_locks: of those.
         advisory_locks: of those.
         dynamic: functions reached with SQL that is put together at run time.
     """
@@ -116,6 +117,7 @@ class Reached:
     reads: tuple[str, ...] = ()
     writes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     row_locks: tuple[RowLock, ...] = ()
+    table_locks: tuple[tuple[str, str], ...] = ()
     advisory_locks: tuple[str, ...] = ()
     dynamic: tuple[str, ...] = ()
 
@@ -183,6 +185,14 @@ def expression(names: Names, text: str, *, statement: bool = False) -> Body:
     except _parse_error() as error:
         return Body(unread=str(error))
     return reading.result()
+
+
+def condition_of(code: str) -> str:
+    """Returns the name that PostgreSQL gives to an SQLSTATE, "" for one that is not its own."""
+    try:
+        return _snake(postgresql_errors.lookup(code).__name__)
+    except KeyError:
+        return ""
 
 
 class Names:
@@ -560,6 +570,7 @@ def _summed(found: Mapping[str, Body], called: set[str]) -> Reached:
         reads=tuple(sorted({name for one in every for name in one.reads})),
         writes=_sorted(writes),
         row_locks=tuple(sorted({lock for one in every for lock in one.row_locks})),
+        table_locks=tuple(sorted({lock for one in every for lock in one.table_locks})),
         advisory_locks=tuple(sorted({lock for one in every for lock in one.advisory_locks})),
         dynamic=tuple(sorted(key for key, one in found.items() if one.dynamic or one.unread)),
     )
@@ -658,8 +669,12 @@ def _conditions() -> dict[str, str]:
     for name in dir(postgresql_errors):
         state = getattr(getattr(postgresql_errors, name), "sqlstate", None)
         if state:
-            found[re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()] = str(state)
+            found[_snake(name)] = str(state)
     return found
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _written(node: Any) -> str:

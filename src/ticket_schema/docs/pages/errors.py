@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from psycopg import errors as postgresql_errors
-
 from ticket_schema.docs import markdown, relation
-from ticket_schema.docs.bodies import AT_RUN_TIME
+from ticket_schema.docs.bodies import AT_RUN_TIME, condition_of
 from ticket_schema.docs.links import Links
 from ticket_schema.docs.model import Source
 
@@ -59,16 +57,7 @@ def _heading(source: Source, code: str) -> str:
 
 
 def _name(source: Source, code: str) -> str:
-    if code in source.errors:
-        return source.errors[code].name
-    try:
-        return _snake(postgresql_errors.lookup(code).__name__)
-    except KeyError:
-        return ""
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{one.lower()}" if one.isupper() else one for one in name).strip("_")
+    return source.errors[code].name if code in source.errors else condition_of(code)
 
 
 def _raisers(source: Source, code: str, links: Links) -> str:

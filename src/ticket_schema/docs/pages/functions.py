@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ticket_schema.docs import example, markdown, relation
-from ticket_schema.docs.bodies import Body
+from ticket_schema.docs.bodies import Body, Reached, condition_of
 from ticket_schema.docs.comments import summary
 from ticket_schema.docs.links import Links
 from ticket_schema.docs.model import Argument, Function, Source, function_page
@@ -179,13 +179,15 @@ def _errors(function: Function, links: Links) -> str:
 
 def _name(code: str, links: Links) -> str:
     told = links.source.errors.get(code)
-    return markdown.code(told.name) if told else ""
+    return markdown.code(told.name if told else condition_of(code))
 
 
 def _meaning(code: str, links: Links) -> list[str]:
     told = links.source.errors.get(code)
     rest = (
-        [links.quoted(told.meaning), told.http, links.quoted(told.remedy)] if told else ["", "", ""]
+        [links.quoted(told.meaning), told.http, links.quoted(told.remedy)]
+        if told
+        else ["A code of PostgreSQL itself." if condition_of(code) else "", "", ""]
     )
     return [links.error(code), _name(code, links), *rest]
 
@@ -212,28 +214,63 @@ def _touched(function: Function, links: Links) -> str:
         ]
         for table in sorted(own)
     ]
-    written = [
-        [links.relation(table), ", ".join(commands)]
-        for table, commands in further.writes.items()
-        if set(commands) - set(body.writes.get(table, ()))
-    ]
     notes = [f"- takes the lock {markdown.code(one)}" for one in body.advisory_locks]
     notes += [f"- reads the setting {markdown.code(one)}" for one in body.settings_read]
     notes += [f"- sets {markdown.code(one)}" for one in body.settings_written]
     notes += [f"- runs SQL made at run time: {markdown.code(one)}" for one in body.dynamic]
     if body.unread:
         notes.append(f"- its body was not read: {markdown.escape(body.unread)}")
+    advisory = [
+        f"- the lock {markdown.code(one)}"
+        for one in further.advisory_locks
+        if one not in body.advisory_locks
+    ]
+    unknown = [
+        f"- what is not seen in {one}: SQL made at run time, or another language"
+        for one in _keys(further.dynamic, links)
+    ]
+    through = relation.paragraphs(
+        markdown.table(["table", "reads", "writes", "locks rows"], _further(body, further, links)),
+        "\n".join([*advisory, *unknown]),
+    )
     return relation.paragraphs(
         markdown.table(["table", "reads", "writes", "locks rows"], rows),
         "\n".join(notes),
-        "What it calls and the triggers that it sets off may write as well:" if written else "",
-        markdown.table(["table", "writes"], written),
+        "What it calls and the triggers that it sets off may do as well:" if through else "",
+        through,
     )
 
 
-def _locks(body: Body, table: str) -> list[str]:
-    found = [f"{one.strength} {one.wait}".strip() for one in body.row_locks if one.table == table]
-    return [*found, *(f"LOCK TABLE {mode}" for name, mode in body.table_locks if name == table)]
+def _further(body: Body, further: Reached, links: Links) -> list[list[str]]:
+    """Returns what others do for a function at tables and it does not itself, a row a table."""
+    rows = []
+    for table in sorted(
+        {*further.reads, *further.writes, *(o.table for o in further.row_locks)}
+        | {table for table, _ in further.table_locks}
+    ):
+        reads = table in further.reads and table not in body.reads
+        writes = [
+            command
+            for command in further.writes.get(table, ())
+            if command not in body.writes.get(table, {})
+        ]
+        own = _locks(body, table)
+        locks = [one for one in _locks(further, table) if one not in own]
+        if reads or writes or locks:
+            rows.append(
+                [
+                    links.relation(table),
+                    "yes" if reads else "",
+                    ", ".join(writes),
+                    ", ".join(locks),
+                ]
+            )
+    return rows
+
+
+def _locks(told: Body | Reached, table: str) -> list[str]:
+    found = [f"{one.strength} {one.wait}".strip() for one in told.row_locks if one.table == table]
+    return [*found, *(f"LOCK TABLE {mode}" for name, mode in told.table_locks if name == table)]
 
 
 def _calls(function: Function, links: Links) -> str:
