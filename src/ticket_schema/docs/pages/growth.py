@@ -27,8 +27,8 @@ _KINDS: Sequence[tuple[Grows, str, str]] = (
     (
         "window",
         "Bounded by time",
-        "With traffic, but each row is deleted when its time is over: as large as what comes in"
-        " that time, as long as maintenance runs.",
+        "With traffic, but rows are deleted when their time is over: as large as what comes in"
+        " that time, as long as maintenance runs and what stays is looked after.",
     ),
     (
         "catalogue",

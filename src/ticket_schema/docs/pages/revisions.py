@@ -15,12 +15,12 @@ PAGE = "revisions.md"
 
 # Weakest first, as in the manual, with who waits for a lock of that mode.
 _MODES = {
-    "AccessShare": "nobody",
-    "RowShare": "nobody",
-    "RowExclusive": "nobody",
+    "AccessShare": "no reader or writer; what needs ACCESS EXCLUSIVE",
+    "RowShare": "no reader or writer; what needs EXCLUSIVE or more",
+    "RowExclusive": "no reader or writer; what needs SHARE or more",
     "ShareUpdateExclusive": "no reader or writer; other changes of the schema, and VACUUM",
-    "Share": "writers",
-    "ShareRowExclusive": "writers",
+    "Share": "writers, and VACUUM",
+    "ShareRowExclusive": "writers, and VACUUM",
     "Exclusive": "writers, and SELECT … FOR UPDATE",
     "AccessExclusive": "**everybody**, readers too",
 }

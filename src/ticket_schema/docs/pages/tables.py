@@ -31,7 +31,7 @@ _SQLSTATES = {
 _GROWS = {
     "fixed": "not at all: migrations alone write it",
     "catalogue": "slowly, with {}",
-    "window": "with {}; each row is deleted when its time is over",
+    "window": "with {}; rows are deleted when their time is over",
     "for ever": "**without bound**, with {}",
 }
 
