@@ -42,6 +42,7 @@ def test_a_service_documents_its_own_tables(
     assert again.stdout == f"{output} is up to date.\n"
     assert (fresh.code, fresh.stdout) == (0, f"{output} tells what the schema is.\n")
     assert stale.code == 1
+    assert f"ticket-schema docs build --url … --schema shop --output {output}\n" in stale.stdout
     assert "column lines.note is new" in stale.stdout
     assert "table lines: row_security: false → true" in stale.stdout
     assert f"  {page}\n" in stale.stdout
@@ -73,6 +74,31 @@ def test_a_folder_without_documentation_is_said(shop: str, tmp_path: Path) -> No
     assert checked.code == 1
     assert "There is no documentation in" in checked.stderr
     assert "docs build" in checked.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "export", "live", "site"])
+def test_a_place_that_cannot_be_written_is_said(shop: str, tmp_path: Path, command: str) -> None:
+    pages, place = tmp_path / "docs", tmp_path / "file" / "below"
+    assert _docs("build", shop, pages / "schema").code == 0
+    place.parent.touch()
+    options = ["--format", "dbml"] if command == "export" else []
+
+    if command == "site":
+        told = run("docs", "site", "--source", str(pages), "--output", str(place))
+    else:
+        told = _docs(command, shop, place, *options)
+
+    assert told.code == 1
+    assert f"{place} cannot be written: " in told.stderr
+    assert "hint:  Name another place with --output." in told.stderr
+
+
+def test_a_file_by_hand_may_have_any_encoding(shop: str, tmp_path: Path) -> None:
+    (tmp_path / "by-hand.md").write_bytes(b"caf\xe9\n")
+
+    assert _docs("build", shop, tmp_path).code == 0
+    assert _docs("check", shop, tmp_path).code == 0
+    assert (tmp_path / "by-hand.md").read_bytes() == b"caf\xe9\n"
 
 
 def test_data_that_were_spoilt_are_said(shop: str, tmp_path: Path) -> None:

@@ -156,7 +156,8 @@ def generated(output: Path) -> dict[str, str]:
     for file in sorted(output.rglob("*")):
         path = file.relative_to(output).as_posix()
         if file.suffix in {".md", ".dot"} or path in _DATA:
-            text = file.read_text(encoding="utf-8")
+            # One that somebody else wrote may be in any encoding.
+            text = file.read_text(encoding="utf-8", errors="replace")
             last = text.rstrip().rpartition("\n")[2]
             if path in _DATA or text.startswith(dot.HEAD) or last.startswith(GENERATED):
                 found[path] = text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from ticket_schema.docs import build as builder
 from ticket_schema.docs import comments, declared, exports, live, site, svg
 from ticket_schema.docs.history import walk
 from ticket_schema.docs.model import Source
+from ticket_schema.docs.output import writing
 from ticket_schema.docs.snapshot import Snapshot
 from ticket_schema.errors import Exit, TicketSchemaError
 from ticket_schema.gate.scratch import scratch
@@ -67,8 +69,9 @@ def build(
         write_live(live_url, schema, DEFAULT_LIVE if output == DEFAULT_OUTPUT else output)
         return
     files = builder.render(_source(output, url, schema))
-    written = builder.write(output, files)
-    drawn = svg.update(output, files)
+    with writing(output):
+        written = builder.write(output, files)
+        drawn = svg.update(output, files)
     changed, removed = written.changed + drawn.changed, written.removed + drawn.removed
     for path in changed:
         out.print(f"wrote {escape(str(output / path))}")
@@ -98,7 +101,7 @@ def check(
         }
         sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     elif drift.files:
-        sys.stdout.write(_told(drift, output, url, whole=whole))
+        sys.stdout.write(_told(drift, output, url, schema, whole=whole))
     else:
         out.print(f"{escape(str(output))} tells what the schema is.")
     if drift.files:
@@ -185,8 +188,9 @@ def export(
     if output is None:
         sys.stdout.write(text)
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        with writing(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text, encoding="utf-8")
         out.print(f"wrote {escape(str(output))}")
 
 
@@ -217,7 +221,9 @@ def _refuse_another(schema: str) -> None:
         )
 
 
-def _told(drift: builder.Drift, output: Path, url: str | None, *, whole: bool) -> str:
+def _told(
+    drift: builder.Drift, output: Path, url: str | None, schema: str = SCHEMA, *, whole: bool
+) -> str:
     """Returns a drift for a reader: in words first, then which pages, then line by line."""
     lines = [f"{output} no longer tells what the schema is.", ""]
     words = [str(one) for one in drift.changes]
@@ -235,6 +241,8 @@ def _told(drift: builder.Drift, output: Path, url: str | None, *, whole: bool) -
         if not whole and len(diff) > _SHOWN_LINES:
             lines += ["", f"{len(diff) - _SHOWN_LINES} more lines: --diff shows them all."]
     mend = "ticket-schema docs build" + (" --url …" if url else "")
+    mend += f" --schema {shlex.quote(schema)}" if schema != SCHEMA else ""
+    mend += f" --output {shlex.quote(str(output))}" if output != DEFAULT_OUTPUT else ""
     lines += ["", f"If the schema is right, mend the files with: {mend}"]
     return "\n".join(lines) + "\n"
 

@@ -18,6 +18,7 @@ from psycopg import sql
 from ticket_schema import status
 from ticket_schema.api import alembic_config
 from ticket_schema.docs import markdown
+from ticket_schema.docs.output import writing
 from ticket_schema.errors import Exit, TicketSchemaError
 
 SECTIONS = (
@@ -135,13 +136,9 @@ def write(report: Report, output: Path) -> None:
     """
     refuse_committed(output)
     text = as_html(report) if output.suffix in {".html", ".htm"} else as_markdown(report)
-    try:
+    with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise TicketSchemaError(
-            f"{output} cannot be written: {error.strerror}.", hint="Name another file in --output."
-        ) from None
 
 
 def refuse_committed(output: Path) -> None:

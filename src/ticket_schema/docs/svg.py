@@ -146,14 +146,14 @@ def _drawn(output: Path) -> list[str]:
     return [
         file.relative_to(output).as_posix()
         for file in sorted(output.rglob("*.svg"))
-        if _DIGEST.search(file.read_text(encoding="utf-8"))
+        if _DIGEST.search(file.read_text(encoding="utf-8", errors="replace"))
     ]
 
 
 def _is_fresh(file: Path, text: str) -> bool:
     if not file.is_file():
         return False
-    found = _DIGEST.search(file.read_text(encoding="utf-8"))
+    found = _DIGEST.search(file.read_text(encoding="utf-8", errors="replace"))
     return found is not None and found[1] == digest(text)
 
 

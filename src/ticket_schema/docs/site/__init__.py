@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ticket_schema.docs.output import writing
 from ticket_schema.docs.site import content, links, navigation, search
 from ticket_schema.docs.site.content import Page
 from ticket_schema.errors import TicketSchemaError
@@ -90,9 +91,10 @@ def build(source: Path, output: Path, *, title: str | None = None) -> Built:
                 hint="Mend them in the pages, or in what the pages are made from.",
             )
         (made / "_site" / MARK).touch()
-        if output.exists():
-            shutil.rmtree(output)
-        shutil.move(made, output)
+        with writing(output):
+            if output.exists():
+                shutil.rmtree(output)
+            shutil.move(made, output)
     return Built(len(pages), time.monotonic() - began)
 
 
