@@ -215,3 +215,31 @@ def test_a_function_tells_what_others_lock_and_read_for_it(
     assert "| [`b`](../tables/b.md) |  |  | LOCK TABLE SHARE |" in through
     assert "- the lock `pg_advisory_xact_lock(7)`" in through
     assert "- what is not seen in [`take`](take.md)" in through
+
+
+def test_sql_on_the_pages_quotes_the_names_that_need_it(foreign: Callable[[str], Source]) -> None:
+    source = foreign(
+        'CREATE TABLE "My Table" ("A b" int, CONSTRAINT "over 1" CHECK ("A b" > 1))'
+        ' PARTITION BY RANGE ("A b");'
+        'CREATE TABLE "Low " PARTITION OF "My Table" FOR VALUES FROM (0) TO (9);'
+        'CREATE POLICY "order" ON "My Table" USING (TRUE);'
+        'CREATE FUNCTION "To do"("user" int, int) RETURNS int LANGUAGE sql AS \'SELECT 1\''
+    )
+    made = build.render(source)
+
+    table = made[next(path for path in made if path.startswith("tables/my-table"))]
+    function = made[next(path for path in made if path.startswith("functions/to-do"))]
+    assert 'CREATE POLICY "order" ON shop."My Table"\n' in table
+    assert 'CONSTRAINT "over 1" CHECK' in table
+    assert re.search(r"\| Partitions and heirs \| \[`Low`\]\(low-\w+\.md\) \|", table)
+    assert 'shop."To do"(\n    "user" integer,\n    integer\n)' in function
+
+
+@pytest.mark.parametrize("start", ["# a", "- a", "+ a", "> a", "1. a", "12) a", "~~a~~", "&lt;"])
+def test_a_comment_is_shown_as_it_is(foreign: Callable[[str], Source], start: str) -> None:
+    source = foreign(f"CREATE TABLE lines (id int); COMMENT ON TABLE lines IS '{start}'")
+
+    shown = build.render(source)["tables/lines.md"].splitlines()[2]
+
+    assert shown != start
+    assert shown.replace("\\", "") == start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ticket_schema.docs.identifiers import identifier
 from ticket_schema.docs.model import Argument, Function
 
 _VALUES = {
@@ -37,7 +38,7 @@ def call(function: Function, schema: str) -> str:
     given = [one for one in function.arguments if one.mode in {"in", "inout", "variadic"}]
     needed = [one for one in given if one.default is None]
     lines = [f"    {_passed(one)}" for one in needed]
-    name = f"{_identifier(schema)}.{_identifier(function.name)}"
+    name = f"{identifier(schema)}.{identifier(function.name)}"
     arguments = "\n" + ",\n".join(lines) + "\n" if lines else ""
     if function.kind == "procedure":
         head = "CALL "
@@ -57,7 +58,7 @@ def _passed(argument: Argument) -> str:
     if argument.name is None:
         return value
     word = "VARIADIC " if argument.mode == "variadic" else ""
-    return f"{word}{_identifier(argument.name)} => {value}"
+    return f"{word}{identifier(argument.name)} => {value}"
 
 
 def _value(kind: str) -> str:
@@ -69,9 +70,3 @@ def _value(kind: str) -> str:
     if kind.endswith("[]"):
         return f"'{{}}'::{kind}"
     return f"NULL::{kind}"
-
-
-def _identifier(name: str) -> str:
-    if re.fullmatch(r"[a-z_][a-z0-9_$]*", name):
-        return name
-    return '"' + name.replace('"', '""') + '"'

@@ -43,7 +43,7 @@ class Links:
             parts.append(markdown.escape(text[place : found.start()]))
             parts.append(self._named(found))
             place = found.end()
-        return "".join([*parts, markdown.escape(text[place:])])
+        return markdown.opening("".join([*parts, markdown.escape(text[place:])]))
 
     def relation(self, name: str) -> str:
         """Returns the name of a table or view with a link, without one for a stranger."""

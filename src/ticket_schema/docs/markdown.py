@@ -24,9 +24,14 @@ def footer(postgresql: int) -> str:
 
 def escape(text: str) -> str:
     """Returns plain text so that Markdown shows it as it is."""
-    text = re.sub(r"([\\`*_<\[\]|])", r"\\\1", text)
+    text = re.sub(r"([\\`*_<\[\]|~]|&(?=#?\w+;))", r"\\\1", text)
     # Letters on both sides keep an underscore from being emphasis, and the source readable.
     return re.sub(r"(?<=\w)\\_(?=\w)", "_", text)
+
+
+def opening(text: str) -> str:
+    """Returns Markdown so that its first characters make no heading, list or quotation."""
+    return re.sub(r"^(\d*)([#>=+.)-])", r"\1\\\2", text)
 
 
 def code(text: str) -> str:

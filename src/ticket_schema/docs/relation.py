@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ticket_schema.docs import markdown
+from ticket_schema.docs.identifiers import identifier
 from ticket_schema.docs.links import Links
 from ticket_schema.docs.model import Policy, Relation, Source, Trigger
 
@@ -245,9 +246,10 @@ def _moment(trigger: Trigger) -> str:
 
 def _create(policy: Policy, schema: str) -> str:
     lines = [
-        f"CREATE POLICY {policy.name} ON {schema}.{policy.table}",
+        f"CREATE POLICY {identifier(policy.name)}"
+        f" ON {identifier(schema)}.{identifier(policy.table)}",
         f"    AS {'PERMISSIVE' if policy.permissive else 'RESTRICTIVE'} FOR {policy.command}"
-        f" TO {', '.join(policy.roles)}",
+        f" TO {', '.join('PUBLIC' if o == 'PUBLIC' else identifier(o) for o in policy.roles)}",
     ]
     if policy.using:
         lines.append(f"    USING {_bracketed(policy.using)}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ticket_schema.docs import example, markdown, relation
 from ticket_schema.docs.bodies import Body, Reached, condition_of
 from ticket_schema.docs.comments import summary
+from ticket_schema.docs.identifiers import identifier
 from ticket_schema.docs.links import Links
 from ticket_schema.docs.model import Argument, Function, Source, function_page
 from ticket_schema.docs.relation import Section
@@ -73,7 +74,8 @@ def _sections(source: Source, function: Function, links: Links) -> list[Section]
 def _signature(function: Function, source: Source) -> str:
     given = [one for one in function.arguments if one.mode not in {"out", "table"}]
     lines = [
-        f"    {'' if one.mode == 'in' else one.mode.upper() + ' '}{one.name or ''} {one.type}"
+        f"    {'' if one.mode == 'in' else one.mode.upper() + ' '}"
+        f"{identifier(one.name) + ' ' if one.name else ''}{one.type}"
         f"{f' DEFAULT {one.default}' if one.default else ''}"
         for one in given
     ]
@@ -82,7 +84,8 @@ def _signature(function: Function, source: Source) -> str:
     if len(function.returns or "") > 80:  # noqa: PLR2004 - a line of a screen
         returns = returns.replace("(", "(\n    ", 1).replace(", ", ",\n    ")
         returns = returns.removesuffix(")") + "\n)"
-    return markdown.fenced(f"{source.schema.name}.{function.name}({arguments}){returns}")
+    name = f"{identifier(source.schema.name)}.{identifier(function.name)}"
+    return markdown.fenced(f"{name}({arguments}){returns}")
 
 
 def _glance(function: Function) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ticket_schema.docs import access, diagrams, markdown, relation
 from ticket_schema.docs.history import of_object
+from ticket_schema.docs.identifiers import identifier, name_of
 from ticket_schema.docs.links import Links
 from ticket_schema.docs.machines import Machine, machines
 from ticket_schema.docs.model import (
@@ -107,7 +108,8 @@ def _glance(source: Source, table: Relation, links: Links, found: Mapping[str, M
     if table.partition_bound:
         rows.append(("Partition", markdown.code(table.partition_bound)))
     if table.children:
-        own = [one.removeprefix(f"{source.schema.name}.") for one in table.children]
+        prefix = f"{identifier(source.schema.name)}."
+        own = [name_of(one.removeprefix(prefix)) for one in table.children]
         rows.append(("Partitions and heirs", relation.names(links.relation(one) for one in own)))
     rows += relation.particulars(table)
     return markdown.table(["", ""], rows)
@@ -149,7 +151,7 @@ def _unusual(one: Constraint) -> str:
 
 
 def _sql(one: Constraint) -> str:
-    return f"CONSTRAINT {one.name} {one.definition}"
+    return f"CONSTRAINT {identifier(one.name)} {one.definition}"
 
 
 def _references(table: Relation, links: Links) -> str:
