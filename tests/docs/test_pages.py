@@ -243,3 +243,15 @@ def test_a_comment_is_shown_as_it_is(foreign: Callable[[str], Source], start: st
 
     assert shown != start
     assert shown.replace("\\", "") == start
+
+
+def test_no_object_takes_the_page_of_its_folder(foreign: Callable[[str], Source]) -> None:
+    source = foreign(
+        "CREATE TABLE index (id int); CREATE TABLE readme (id int);"
+        "CREATE FUNCTION readme() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+    )
+    made = build.render(source)
+
+    assert sum(path.startswith("tables/") for path in made) == 2
+    special = [path for path in made if re.search(r"/(index|readme)\.", path, re.IGNORECASE)]
+    assert special == ["functions/README.md"]

@@ -186,6 +186,19 @@ def test_a_folder_of_any_project_is_enough(pages: Path, tmp_path: Path) -> None:
     assert 'href="guide.html"' in start
 
 
+def test_an_odd_name_is_shown_as_it_is(pages: Path, tmp_path: Path) -> None:
+    tables = pages / "schema" / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
+    text = "# My Table\n\n[Columns](#columns) · [Keys](#keys)\n\n## Columns\n\nNone.\n\n## Keys\n"
+    (tables / "my-table-1ad8cf.md").write_text(text, encoding="utf-8")
+
+    build(pages, tmp_path / "site")
+
+    listed = (tmp_path / "site/schema/tables/index.html").read_text(encoding="utf-8")
+    assert ">My Table</code>" in listed
+    assert "Columns ·" not in listed
+
+
 def test_a_link_out_of_the_folder_leads_to_a_page_of_that_file(pages: Path, tmp_path: Path) -> None:
     (tmp_path / "run.sql").write_text("SELECT '```', 1 < 2;\n", "utf-8")
     (pages / "more.md").write_text("# More\n\n[it](../run.sql) [all](adr)\n", "utf-8")

@@ -325,10 +325,14 @@ def state_page(entity: str) -> str:
     return f"states/{slug(entity)}.md"
 
 
+# The page of a folder is called so, in files or in the site.
+_FOLDERS_PAGES = {"index", "readme"}
+
+
 def slug(name: str) -> str:
     """Returns a name as a file is called; most names stay as they are."""
     plain = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")
-    if plain == name:
+    if plain == name and name not in _FOLDERS_PAGES:
         return name
     # Two names that differ in what is left out, or in case alone, need files of their own.
     return f"{plain}-{sha256(name.encode()).hexdigest()[:6]}".strip("-")

@@ -52,7 +52,9 @@ class Page:
     def name(self) -> str:
         """What a list shows: of an object its name, of other pages the title."""
         if self.kind in {"Table", "View", "Function"}:
-            return posixpath.splitext(posixpath.basename(self.path))[0]
+            file = posixpath.splitext(posixpath.basename(self.path))[0]
+            # A name that makes no file name stands in the heading alone.
+            return self.title if "-" in file else file
         return self.title
 
     @cached_property
@@ -62,7 +64,7 @@ class Page:
             first = block.strip()
             # So a decision begins, and says nothing by it.
             told = plain(first).removeprefix("Context. ")
-            if told and not re.match(r"#|!\[|\||---|<|[-*+] |\d+\. |>", first):
+            if told and not re.match(r"#|!\[|\[[^\]]*\]\(#|\||---|<|[-*+] |\d+\. |>", first):
                 return told if len(told) <= _SUMMARY else told[:_SUMMARY].rsplit(" ", 1)[0] + " …"
         return ""
 
