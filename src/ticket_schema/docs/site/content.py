@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ticket_schema.docs.markdown import GENERATED
+
 _LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[`~]*\s*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#\s+(.+?)\s*#*$", re.MULTILINE)
@@ -64,6 +66,8 @@ class Page:
             first = block.strip()
             # So a decision begins, and says nothing by it.
             told = plain(first).removeprefix("Context. ")
+            if first.startswith(GENERATED):
+                break
             if told and not re.match(r"#|!\[|\[[^\]]*\]\(#|\||---|<|[-*+] |\d+\. |>", first):
                 return told if len(told) <= _SUMMARY else told[:_SUMMARY].rsplit(" ", 1)[0] + " …"
         return ""
