@@ -128,13 +128,13 @@ def test_a_flaw_of_a_table_stands_where_that_is_made(tmp_path: Path, check: Chec
         downgrade="DROP TABLE b, a",
     )
     told = {
-        (one.rule.id, one.happens.split()[1]): one.line
+        (one.rule.id, one.happens.split()[1]): one.line or 0
         for one in check(project)
         if one.rule.stage is Stage.CATALOG
     }
 
     made = [told["serial-column", "a.id"], told["serial-column", "b.id"]]
-    assert made == sorted(set(made))
+    assert 0 < made[0] < made[1]
     assert told["name-made-up", "a.a_code_key"] == made[0]
     assert told["name-made-up", "b.b_a_fkey"] == made[1]
 
