@@ -217,20 +217,21 @@ def _started(container: Any, image: str, password: str) -> str:
             if inner.status == "exited":
                 why = inner.logs(tail=1).decode("utf-8", "replace").strip() or "it ends at once"
                 break
-            url = make_conninfo(
-                host=container.get_container_host_ip(),
-                port=container.get_exposed_port(_PORT),
-                user="postgres",
-                password=password,
-                dbname="postgres",
-            )
-            with suppress(psycopg.OperationalError):
+            # One that has just ended has no port any more; the next look says that it has.
+            with suppress(psycopg.OperationalError, ConnectionError):
+                url = make_conninfo(
+                    host=container.get_container_host_ip(),
+                    port=container.get_exposed_port(_PORT),
+                    user="postgres",
+                    password=password,
+                    dbname="postgres",
+                )
                 psycopg.connect(url, connect_timeout=5).close()
                 return url
             time.sleep(0.1)
     except DockerException as error:
         raise _no_container(image, str(getattr(error, "explanation", error))) from error
-    except TimeoutError as error:
+    except (TimeoutError, ConnectionError) as error:
         raise _no_container(image, "it ends at once") from error
     raise _no_container(image, why)
 
