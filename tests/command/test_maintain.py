@@ -329,6 +329,15 @@ def nothing_half_done(target: Database, zone: UUID) -> None:
         assert Session(connection).value(counters, zone) == 0
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a shell starts in the background ignores SIGINT, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
 def test_told_to_stop_it_gives_the_batch_up_and_says_so(
     clone: Database, how: signal.Signals
