@@ -18,22 +18,19 @@ from pglast.enums import AlterTableType as At
 
 from ticket_schema.errors import Exit, TicketSchemaError
 from ticket_schema.gate.compatibility import broken
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Stage, declare
 from ticket_schema.gate.history import own_folder
 from ticket_schema.gate.parsing import relation
 from ticket_schema.gate.project import Project
 from ticket_schema.gate.rules.step import Step
 from ticket_schema.gate.schema import Argument, Function, Schema
 
-BROKEN = register(
-    Rule(
-        id="release-contract-broken",
-        title="table, view or function of the last release that is gone or changed",
-        catalogue="B8",
-        severity=Severity.ERROR,
-        stage=Stage.COMPATIBILITY,
-        why="Services of that release still run when the upgrade does.",
-    )
+BROKEN = declare(
+    "release-contract-broken",
+    "B8",
+    "table, view or function of the last release that is gone or changed",
+    "Services of that release still run when the upgrade does.",
+    stage=Stage.COMPATIBILITY,
 )
 
 FOLDER = "contracts"

@@ -59,21 +59,6 @@ class Rule:
 RULES: dict[str, Rule] = {}
 
 
-def register(rule: Rule) -> Rule:
-    """Adds a rule to the registry and returns it.
-
-    Args:
-        rule: its id must be new.
-
-    Raises:
-        ValueError: two rules have one id.
-    """
-    if rule.id in RULES and RULES[rule.id] != rule:
-        raise ValueError(f"two rules are called {rule.id}")
-    RULES[rule.id] = rule
-    return rule
-
-
 def declare(
     id: str,  # noqa: A002 - the field's name
     catalogue: str,
@@ -84,18 +69,23 @@ def declare(
     severity: Severity = Severity.ERROR,
     convention: str = "",
 ) -> Rule:
-    """Makes a rule, adds it to the registry and returns it; see `Rule` for the arguments."""
-    return register(
-        Rule(
-            id=id,
-            title=title,
-            catalogue=catalogue,
-            severity=severity,
-            stage=stage,
-            why=why,
-            convention=convention,
-        )
+    """Makes a rule, adds it to the registry and returns it; see `Rule` for the arguments.
+
+    Raises:
+        ValueError: two rules have one id.
+    """
+    rule = Rule(
+        id=id,
+        title=title,
+        catalogue=catalogue,
+        severity=severity,
+        stage=stage,
+        why=why,
+        convention=convention,
     )
+    if RULES.setdefault(id, rule) != rule:
+        raise ValueError(f"two rules are called {id}")
+    return rule
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from ticket_schema.errors import TicketSchemaError
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Severity, Stage, declare
 from ticket_schema.gate.project import Project
 
-STYLE = register(
-    Rule(
-        id="sql-style",
-        title="SQL file that does not keep to the style",
-        catalogue="style",
-        severity=Severity.WARNING,
-        stage=Stage.STATIC,
-        why="Readers and git see changes of layout where there should be none.",
-        convention="SQL stands in stamped files, one object a file",
-    )
+STYLE = declare(
+    "sql-style",
+    "style",
+    "SQL file that does not keep to the style",
+    "Readers and git see changes of layout where there should be none.",
+    stage=Stage.STATIC,
+    severity=Severity.WARNING,
+    convention="SQL stands in stamped files, one object a file",
 )
 
 _SECONDS = 300

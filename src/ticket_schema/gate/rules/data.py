@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pglast import ast, parse_sql
@@ -10,41 +11,33 @@ from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType
 from pglast.parser import ParseError
 
-from ticket_schema.gate.finding import Finding, Rule, Severity, Stage, register
+from ticket_schema.gate.finding import Finding, Severity, Stage, declare
 from ticket_schema.gate.parsing import column as column_name
 from ticket_schema.gate.parsing import enforced, relation, walk, written
 from ticket_schema.gate.rules.step import Step, executed
 from ticket_schema.gate.schema import breaking, constrained, constraints_of
 
-DUPLICATES: Rule = register(
-    Rule(
-        id="may-fail-on-duplicates",
-        title="unique index or constraint over existing rows",
-        catalogue="C1",
-        severity=Severity.WARNING,
-        stage=Stage.STATIC,
-        why="A duplicate in production ends the upgrade there, and nowhere else.",
-    )
+_rule = partial(declare, stage=Stage.STATIC)
+
+DUPLICATES = _rule(
+    "may-fail-on-duplicates",
+    "C1",
+    "unique index or constraint over existing rows",
+    "A duplicate in production ends the upgrade there, and nowhere else.",
+    severity=Severity.WARNING,
 )
-VIOLATIONS: Rule = register(
-    Rule(
-        id="may-fail-on-violations",
-        title="NOT NULL, CHECK or foreign key over existing rows",
-        catalogue="C2",
-        severity=Severity.WARNING,
-        stage=Stage.STATIC,
-        why="A row in production that breaks it ends the upgrade there, and nowhere else.",
-    )
+VIOLATIONS = _rule(
+    "may-fail-on-violations",
+    "C2",
+    "NOT NULL, CHECK or foreign key over existing rows",
+    "A row in production that breaks it ends the upgrade there, and nowhere else.",
+    severity=Severity.WARNING,
 )
-LATE: Rule = register(
-    Rule(
-        id="cleanup-after-constraint",
-        title="rows mended after the constraint that refuses them",
-        catalogue="C3",
-        severity=Severity.ERROR,
-        stage=Stage.STATIC,
-        why="Where such rows are, the upgrade ends at the constraint and never reaches what mends.",
-    )
+LATE = _rule(
+    "cleanup-after-constraint",
+    "C3",
+    "rows mended after the constraint that refuses them",
+    "Where such rows are, the upgrade ends at the constraint and never reaches what mends.",
 )
 
 
