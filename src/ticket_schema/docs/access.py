@@ -70,14 +70,14 @@ def matrix(source: Source) -> list[Cell]:
     ]
 
 
-def worth_a_look(source: Source) -> list[tuple[str, str]]:
+def worth_a_look(source: Source, cells: list[Cell]) -> list[tuple[str, str]]:
     """Returns what is likely to be a mistake: the table, and what is odd about it.
 
     Args:
         source: what the pages are made from.
+        cells: its matrix.
     """
     found: list[tuple[str, str]] = []
-    cells = matrix(source)
     facts = source.snapshot["objects"].get("role", {})
     outside = [role for role in roles(source) if not _may_enter(source, role, facts)]
     for table in source.schema.tables.values():

@@ -80,7 +80,8 @@ def _matrix_page(source: Source) -> str:
         )
     )
     odd = [
-        f"- {links.relation(name)}: {markdown.escape(text)}" for name, text in worth_a_look(source)
+        f"- {links.relation(name)}: {markdown.escape(text)}"
+        for name, text in worth_a_look(source, cells)
     ]
     parts = [
         "# Rights",
